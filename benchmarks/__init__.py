@@ -1,0 +1,1 @@
+"""How fast torchlike is, against torch and against JAX written by hand: `python -m benchmarks`."""

@@ -1,0 +1,1 @@
+"""What speaks of real torch: the redirect that makes `import torch` mean torchlike, and comparisons with torch."""

@@ -1,0 +1,50 @@
+"""What every test runs under: eight fake CPU devices, one thread of torch, a cache of programs of its own, a fixed seed."""
+
+from __future__ import annotations
+
+import importlib.util
+import os
+import random
+from pathlib import Path
+
+# JAX reads these when it is first imported, so they are set before anything else here.
+os.environ["JAX_PLATFORMS"] = "cpu"
+os.environ["XLA_FLAGS"] = " ".join([os.environ.get("XLA_FLAGS", ""), "--xla_force_host_platform_device_count=8"]).strip()
+# Compiled programs are kept from one run to the next: most of the time of these tests is compilation.
+os.environ.setdefault("TORCHLIKE_CACHE", str(Path(__file__).parent / ".cache"))
+
+import numpy as np
+import pytest
+import torch
+
+SEED = 20240229
+
+torch.set_num_threads(1)
+
+
+@pytest.fixture(autouse=True)
+def seed() -> int:
+    """Seed Python, numpy, torch and (once imported) torchlike; return the seed."""
+    random.seed(SEED)
+    np.random.seed(SEED)  # noqa: NPY002 - users' code and scikit-learn read the global state
+    torch.manual_seed(SEED)
+    if importlib.util.find_spec("torchlike.engine") is not None:
+        import torchlike
+
+        torchlike.manual_seed(SEED)
+    return SEED
+
+
+@pytest.fixture
+def rng() -> np.random.Generator:
+    """A numpy generator, the same in every test: inputs for torch and torchlike alike."""
+    return np.random.default_rng(SEED)
+
+
+def pytest_collection_modifyitems(items: list[pytest.Item]) -> None:
+    """Skip what is marked `tpu` where there is no TPU compiler."""
+    if importlib.util.find_spec("libtpu") is None:
+        skip = pytest.mark.skip(reason="needs libtpu: pip install torchlike[tpu]")
+        for item in items:
+            if item.get_closest_marker("tpu"):
+                item.add_marker(skip)

@@ -1,0 +1,111 @@
+"""The examples run unchanged under torchlike and under torch, and print the same losses from the same seed."""
+
+from __future__ import annotations
+
+import os
+import re
+import subprocess
+import sys
+from dataclasses import dataclass
+from pathlib import Path
+
+import numpy as np
+import pytest
+import torch
+
+ROOT = Path(__file__).parents[2]
+IMPORT = "import torchlike as torch\n"
+
+# Every number an example prints about its training; three significant digits of each have to agree.
+NUMBERS = re.compile(r"(?:loss|accuracy) ([0-9.]+)")
+
+# The arguments that make a run of each example short, here at least one epoch.
+SHORT = {
+    "digits": ["--epochs", "1"],
+    "char_lm": ["--steps", "20", "--batch-size", "16", "--context", "32", "--width", "48", "--sample", "40"],
+}
+
+
+@dataclass(frozen=True)
+class Run:
+    """What one run of an example left behind."""
+
+    out: Path
+    text: str
+
+    @property
+    def numbers(self) -> np.ndarray:
+        return np.array([float(number) for number in NUMBERS.findall(self.text)])
+
+
+def run(name: str, library: str, arguments: list[str], folder: Path) -> Run:
+    """Run an example in a process of its own, under "torchlike" or, with its one import line changed, under "torch"."""
+    source = (ROOT / "examples" / f"{name}.py").read_text()
+    assert source.count(IMPORT) == 1, f"examples/{name}.py has to have the line {IMPORT!r} once"
+    if library == "torch":
+        source = source.replace(IMPORT, "import torch\n")
+        blocked = "torchlike"
+    else:
+        blocked = "torch"  # torchlike has to do without it
+    program = folder / f"{name}.py"
+    program.write_text(source)
+    start = (
+        f"import runpy, sys; sys.modules[{blocked!r}] = None; del sys.argv[0]; runpy.run_path(sys.argv[0], None, '__main__')"
+    )
+    environment = dict(os.environ, PYTHONPATH=str(ROOT), OMP_NUM_THREADS="1")
+    environment.pop("XLA_FLAGS", None)  # one device, as the user has
+    command = [sys.executable, "-c", start, str(program), *arguments]
+    result = subprocess.run(command, cwd=folder, env=environment, capture_output=True, text=True, timeout=600, check=False)
+    assert result.returncode == 0, f"{name} under {library} failed:\n{result.stdout}\n{result.stderr}"
+    return Run(folder / "out", result.stdout)
+
+
+@pytest.fixture(scope="module", params=SHORT)
+def pair(request: pytest.FixtureRequest, tmp_path_factory: pytest.TempPathFactory) -> tuple[str, Run, Run]:
+    """One example's name and its short runs under torchlike and under torch."""
+    name = request.param
+    runs = (run(name, library, SHORT[name], tmp_path_factory.mktemp(library)) for library in ("torchlike", "torch"))
+    return (name, *runs)
+
+
+def test_same_losses(pair: tuple[str, Run, Run]) -> None:
+    name, ours, reference = pair
+    assert len(reference.numbers) > 2, reference.text
+    assert len(ours.numbers) == len(reference.numbers), ours.text
+    np.testing.assert_allclose(ours.numbers, reference.numbers, rtol=1e-3, err_msg=f"{name}: torchlike against torch")
+
+
+def test_digits_leaves_weights_and_a_plot(pair: tuple[str, Run, Run]) -> None:
+    name, ours, reference = pair
+    if name != "digits":
+        pytest.skip("only digits writes files")
+    assert (ours.out / "digits.png").read_bytes().startswith(b"\x89PNG")
+    weights, expected = (torch.load(side.out / "digits.pth", weights_only=True) for side in (ours, reference))
+    assert list(weights) == list(expected)
+    for key, tensor in expected.items():
+        assert weights[key].dtype == tensor.dtype, key
+        torch.testing.assert_close(weights[key], tensor, rtol=1e-2, atol=1e-3, msg=lambda m, key=key: f"{key}: {m}")
+
+
+def test_char_lm_writes_the_same_text(pair: tuple[str, Run, Run]) -> None:
+    name, ours, reference = pair
+    if name != "char_lm":
+        pytest.skip("only char_lm samples")
+    assert ours.text == reference.text
+
+
+@pytest.mark.full
+@pytest.mark.timeout(900)
+def test_digits_learns(tmp_path: Path) -> None:
+    result = run("digits", "torchlike", [], tmp_path)
+    accuracies = [float(value) for value in re.findall(r"test accuracy ([0-9.]+)", result.text)]
+    assert accuracies[-1] >= 0.97, result.text
+    assert accuracies[-1] == accuracies[-2], "the saved weights do not give the trained network's accuracy"
+
+
+@pytest.mark.full
+@pytest.mark.timeout(900)
+def test_char_lm_learns(tmp_path: Path) -> None:
+    result = run("char_lm", "torchlike", [], tmp_path)
+    losses = [float(value) for value in re.findall(r"test loss ([0-9.]+)", result.text)]
+    assert losses[-1] < 2.4, result.text

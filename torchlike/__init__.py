@@ -1,0 +1,70 @@
+"""torchlike: PyTorch code that runs through JAX and XLA on CPU, GPU and TPU. `import torchlike as torch`.
+
+Names only: what each does stands where it is defined.
+"""
+
+from __future__ import annotations
+
+import math as _math
+from typing import Any as _Any
+
+from torchlike import tensor as _tensor
+from torchlike import autograd as autograd
+from torchlike import engine as engine
+from torchlike.autograd import (
+    enable_grad, inference_mode, is_grad_enabled, is_inference_mode_enabled, no_grad, set_grad_enabled,
+)  # fmt: skip
+from torchlike.base import dtypes as _dtypes
+from torchlike.base.device import default_device as get_default_device
+from torchlike.base.device import device, set_default_device
+from torchlike.base.dtypes import DTYPES as _DTYPES
+from torchlike.base.dtypes import dtype, get_default_dtype, set_default_dtype
+from torchlike.base.errors import OutOfMemoryError, missing as _missing
+from torchlike.base.promotion import can_cast, promote_types
+from torchlike.base.size import Size
+from torchlike.tensor import Tensor
+from torchlike.tensor import attach as _attach
+from torchlike.tensor import functions as _functions
+from torchlike.tensor.methods import strided
+from torchlike.tensor.printing import set_printoptions
+from torchlike.tensor.random import Generator
+from torchlike.tensor.random import default as default_generator
+
+__version__ = "2.13.0+torchlike"
+
+for _d in _DTYPES.values():
+    globals()[_d.name] = _d
+    if _d.short:
+        globals()[_d.short] = _d
+globals()["bool"] = _dtypes.bool_
+globals().update(_attach.public_functions())
+inf, nan, pi, e = _math.inf, _math.nan, _math.pi, _math.e
+newaxis = None
+
+_ROWS = _attach.public_rows("torch")
+
+
+def __getattr__(name: str) -> _Any:
+    row = _ROWS.get(name)
+    if row is None:
+        raise AttributeError(f"module 'torchlike' has no attribute {name!r}")
+    found = globals()[name] = getattr(_functions, row)
+    return found
+
+
+def __dir__() -> list[str]:
+    return sorted({*globals(), *_ROWS})
+
+
+try:  # TEMPORARY while parts are being written
+    from torchlike import nn
+except ImportError as _error:
+    print("nn:", _error)
+try:
+    from torchlike import optim, utils
+except ImportError as _error:
+    print("optim/utils:", _error)
+try:
+    from torchlike.serialization import load, save
+except ImportError as _error:
+    print("serialization:", _error)

@@ -1,0 +1,118 @@
+"""The tape: backward, grad, Function, hooks and grad modes."""
+
+from __future__ import annotations
+
+from collections.abc import Sequence
+from typing import Any
+
+from torchlike.autograd import backward as _engine
+from torchlike.autograd.function import Function, FunctionCtx, once_differentiable
+from torchlike.autograd.grad_mode import (
+    enable_grad,
+    inference_mode,
+    is_grad_enabled,
+    is_inference_mode_enabled,
+    no_grad,
+    set_grad_enabled,
+)
+from torchlike.autograd.hooks import register_hook, register_post_accumulate_grad_hook, retain_grad
+from torchlike.autograd.node import grad_fn_of
+from torchlike.tensor.creation import ones_like, zeros_like
+from torchlike.tensor.tensor import Tensor
+
+__all__ = [
+    "Function", "FunctionCtx", "backward", "enable_grad", "grad", "inference_mode", "is_grad_enabled",
+    "is_inference_mode_enabled", "no_grad", "once_differentiable", "set_grad_enabled",
+]  # fmt: skip
+
+
+def _roots(tensors: Sequence[Tensor], grads: Sequence[Any]) -> list[tuple[Tensor, Tensor]]:
+    """Each tensor with its first cotangent. Raises RuntimeError where there is nothing to differentiate or none given."""
+    found = []
+    for i, (tensor, grad) in enumerate(zip(tensors, grads, strict=True)):
+        tensor._read()
+        if not tensor._rg:
+            raise RuntimeError(f"element {i} of tensors does not require grad and does not have a grad_fn")
+        if grad is None:
+            if tensor.numel() != 1:
+                raise RuntimeError("grad can be implicitly created only for scalar outputs")
+            if not tensor.dtype.is_floating_point:
+                raise RuntimeError(f"grad can be computed only for real scalar outputs but got {tensor.dtype}")
+            with no_grad():
+                grad = ones_like(tensor)
+        elif grad.shape != tensor.shape:
+            raise RuntimeError(
+                f"Mismatch in shape: grad_output[{i}] has a shape of {grad.shape} and output[{i}] has a shape of {tensor.shape}."
+            )
+        found.append((tensor, grad))
+    return found
+
+
+def _sequence(value: Any) -> list:
+    return [value] if value is None or isinstance(value, Tensor) else list(value)
+
+
+def backward(tensors: Any, grad_tensors: Any = None, retain_graph: bool | None = None, create_graph: bool = False, inputs: Any = None) -> None:  # fmt: skip
+    """Accumulate the gradients of `tensors` into the `.grad` of their leaves (or of `inputs` only).
+
+    Raises:
+        RuntimeError: where a tensor has no history, is no scalar and no gradient is given, or was freed by an earlier
+            backward without `retain_graph`.
+    """
+    roots = _sequence(tensors)
+    grads = [None] * len(roots) if grad_tensors is None else _sequence(grad_tensors)
+    if inputs is not None and len(_sequence(inputs)) == 0:
+        raise RuntimeError("`inputs` argument to `backward` cannot be empty.")
+    wanted = _engine.Wanted(None if inputs is None else _sequence(inputs), accumulate=True)
+    keep = create_graph if retain_graph is None else retain_graph
+    _engine.run(_roots(roots, grads), wanted, keep, create_graph)
+
+
+def grad(
+    outputs: Any,
+    inputs: Any,
+    grad_outputs: Any = None,
+    retain_graph: bool | None = None,
+    create_graph: bool = False,
+    only_inputs: bool = True,
+    allow_unused: bool | None = None,
+    is_grads_batched: bool = False,
+    materialize_grads: bool = False,
+) -> tuple:
+    """The gradients of `outputs` with respect to `inputs`, as a tuple; `.grad` stays as it is.
+
+    Raises:
+        RuntimeError: where an input does not require grad, or was not used and `allow_unused` is not set.
+    """
+    if is_grads_batched:
+        raise NotImplementedError("torchlike has no autograd.grad(is_grads_batched=True) yet: loop over the batch")
+    roots, wanted_inputs = _sequence(outputs), _sequence(inputs)
+    for t in wanted_inputs:
+        t._read()
+        if not t._rg:
+            raise RuntimeError("One of the differentiated Tensors does not require grad")
+    grads = [None] * len(roots) if grad_outputs is None else _sequence(grad_outputs)
+    wanted = _engine.Wanted(wanted_inputs, accumulate=False)
+    keep = create_graph if retain_graph is None else retain_graph
+    _engine.run(_roots(roots, grads), wanted, keep, create_graph)
+    found = list(wanted.found)
+    if materialize_grads:
+        found = [zeros_like(t) if g is None else g for t, g in zip(wanted_inputs, found, strict=True)]
+    elif not allow_unused and any(g is None for g in found):
+        raise RuntimeError(
+            "One of the differentiated Tensors appears to not have been used in the graph. Set allow_unused=True if this is the "
+            "desired behavior."
+        )
+    return tuple(found)
+
+
+def _backward(self: Tensor, gradient: Any = None, retain_graph: bool | None = None, create_graph: bool = False, inputs: Any = None) -> None:  # fmt: skip
+    """Accumulate this tensor's gradients into the leaves it was computed from."""
+    backward(self, gradient, retain_graph, create_graph, inputs)
+
+
+Tensor.backward = _backward  # type: ignore[attr-defined]  # the tape stands above the tensor
+Tensor.register_hook = register_hook  # type: ignore[attr-defined]
+Tensor.register_post_accumulate_grad_hook = register_post_accumulate_grad_hook  # type: ignore[attr-defined]
+Tensor.retain_grad = retain_grad  # type: ignore[attr-defined]
+Tensor.grad_fn = property(grad_fn_of)  # type: ignore[attr-defined]

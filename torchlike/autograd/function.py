@@ -1,0 +1,182 @@
+"""autograd.Function: an op whose backward the user writes."""
+
+from __future__ import annotations
+
+from collections.abc import Callable, Sequence
+from typing import Any
+
+from torchlike.autograd.grad_mode import no_grad, set_grad_enabled
+from torchlike.engine.record import local
+from torchlike.engine.tape import next_order
+from torchlike.tensor.creation import filled
+from torchlike.tensor.tensor import Tensor, bare
+
+
+class FunctionCtx:
+    """What `forward` leaves for `backward`."""
+
+    def __init__(self) -> None:
+        self.saved: tuple | None = ()
+        self.needs_input_grad: tuple[bool, ...] = ()
+        self.materialize_grads = True
+        self.dirty: tuple[int, ...] = ()
+        self.no_grad_outputs: tuple[int, ...] = ()
+
+    def save_for_backward(self, *tensors: Any) -> None:
+        """Keep tensors (or None) for `backward`, which reads them as `ctx.saved_tensors`."""
+        self.saved = tuple(
+            None if t is None else (t, t._read(), t._rg, t._node, t._nr) for t in tensors
+        )
+
+    save_for_forward = save_for_backward
+
+    @property
+    def saved_tensors(self) -> tuple:
+        if self.saved is None:
+            raise RuntimeError(
+                "Trying to backward through the graph a second time (or directly access saved tensors after they have already "
+                "been freed). Saved intermediate values of the graph are freed when you call .backward() or autograd.grad(). "
+                "Specify retain_graph=True if you need to backward through the graph a second time or if you need to access "
+                "saved tensors after calling backward."
+            )
+        return tuple(None if s is None else _restored(*s) for s in self.saved)
+
+    def mark_dirty(self, *tensors: Tensor) -> None:
+        """Say which inputs `forward` changed in place."""
+        self.dirty = tuple(id(t) for t in tensors)
+
+    def mark_non_differentiable(self, *tensors: Tensor) -> None:
+        """Say which results have no gradient."""
+        self.no_grad_outputs = tuple(id(t) for t in tensors)
+
+    def set_materialize_grads(self, value: bool) -> None:
+        """Whether missing gradients reach `backward` as zeros (the default) or as None."""
+        self.materialize_grads = value
+
+
+def _restored(tensor: Tensor, value: Any, rg: bool, node: Any, nr: int) -> Tensor:
+    if tensor._read() is value:
+        return tensor
+    old = bare(value)
+    old._rg, old._node, old._nr = rg, node, nr
+    return old
+
+
+class FunctionNode:
+    """A tape node that calls a user's `backward`."""
+
+    def __init__(self, kind: type, ctx: Any, edges: tuple, outs: Sequence[Tensor], places: Sequence[int]):
+        self.kind, self.ctx, self.edges, self.places = kind, ctx, edges, places
+        self.outs = [(o.shape, o.dtype, o.device) for o in outs]
+        self.order = next_order()
+        self.freed = False
+        self.hooks: Any = None
+
+    @property
+    def name(self) -> str:
+        return f"{self.kind.__name__}Backward"
+
+    def apply(self, grads: list[Any], create: bool) -> list[Any]:
+        if self.ctx.materialize_grads:
+            grads = [
+                filled(0, tuple(o[0]), o[1], o[2]) if g is None and o[1].is_differentiable else g
+                for g, o in zip(grads, self.outs, strict=True)
+            ]
+        with set_grad_enabled(create):
+            results = self.kind.backward(self.ctx, *grads)  # type: ignore[attr-defined]
+        results = results if isinstance(results, tuple) else (results,)
+        total = len(self.ctx.needs_input_grad)
+        if len(results) > total and any(r is not None for r in results[total:]) or len(results) < total:
+            raise RuntimeError(
+                f"function {self.name} returned an incorrect number of gradients (expected {total}, got {len(results)})"
+            )
+        chosen = [results[i] for i in self.places]
+        return [_fit(r, e) if r is not None and e is not None else None for r, e in zip(chosen, self.edges, strict=True)]
+
+    def release(self) -> None:
+        self.ctx.saved = None
+
+
+def _fit(grad: Any, edge: Any) -> Any:
+    """A user's gradient summed to its input's shape where it broadcasts to more, in the input's dtype."""
+    aval = edge._value.aval if isinstance(edge, Tensor) else None
+    if aval is None:
+        out = edge[0].outs[edge[1]]
+        shape, kind = (out.shape, out.dtype) if hasattr(out, "shape") else (out[0], out[1])
+    else:
+        shape, kind = aval.shape, aval.dtype
+    if grad.shape != shape:
+        grad = grad.sum_to_size(*shape)
+    return grad if grad.dtype is kind else grad.to(kind)
+
+
+class Function(FunctionCtx):
+    """Subclass with static `forward(ctx, ...)` and `backward(ctx, *grads)` and call `Sub.apply(...)`.
+
+    With a static `setup_context(ctx, inputs, output)`, `forward` takes no ctx.
+    """
+
+    generate_vmap_rule = False
+
+    @staticmethod
+    def forward(*args: Any, **kwargs: Any) -> Any:
+        raise NotImplementedError("You must implement the forward function for custom autograd.Function.")
+
+    @staticmethod
+    def backward(ctx: Any, *grads: Any) -> Any:
+        raise NotImplementedError(
+            "You must implement either the backward or vjp method for your custom autograd.Function to use it with backward mode AD."
+        )
+
+    setup_context: Callable[..., None] | None = None
+
+    @classmethod
+    def apply(cls, *args: Any, **kwargs: Any) -> Any:
+        """Run `forward` and put `backward` on the tape."""
+        places = [i for i, a in enumerate(args) if isinstance(a, Tensor)]
+        tensors = [args[i] for i in places]
+        for t in tensors:
+            t._read()
+        edges = tuple(None if not t._rg else t if t._node is None else (t._node, t._nr) for t in tensors)
+        ctx = cls()
+        ctx.needs_input_grad = tuple(isinstance(a, Tensor) and a._rg for a in args)
+        with no_grad():
+            if cls.setup_context is not None:
+                result = cls.forward(*args, **kwargs)
+                cls.setup_context(ctx, args, result)
+            else:
+                result = cls.forward(ctx, *args, **kwargs)
+        if not (local.state.grad and any(e is not None for e in edges)):
+            return result
+        outs = result if isinstance(result, tuple) else (result,)
+        made = _with_node(cls, ctx, edges, outs, places, tensors)
+        return made if isinstance(result, tuple) else made[0]
+
+
+def _with_node(cls: type, ctx: Any, edges: tuple, outs: tuple, places: list[int], inputs: list[Tensor]) -> tuple:
+    found = [o for o in outs if isinstance(o, Tensor)]
+    node = FunctionNode(cls, ctx, edges, found, places)
+    given = {id(t) for t in inputs}
+    made, nr = [], 0
+    for o in outs:
+        if not isinstance(o, Tensor):
+            made.append(o)
+            continue
+        smooth = o.dtype.is_differentiable and id(o) not in ctx.no_grad_outputs
+        if id(o) in given and id(o) not in ctx.dirty:
+            o = bare(o._read()) if o._view is None else o.view_as(o)  # an input returned as it came
+        if smooth:
+            o._rg, o._node, o._nr = True, node, nr
+        made.append(o)
+        nr += 1
+    return tuple(made)
+
+
+def once_differentiable(fn: Callable) -> Callable:
+    """Marks a `backward` whose own gradient is not defined."""
+
+    def wrapped(ctx: Any, *grads: Any) -> Any:
+        with no_grad():
+            return fn(ctx, *grads)
+
+    return wrapped

@@ -1,0 +1,125 @@
+"""The only door to an op: read the operands, find the signature, record (or run), put on the tape, wrap.
+
+Each stage is general; no op is known here by name.
+"""
+
+from __future__ import annotations
+
+from collections.abc import Sequence
+from typing import Any
+
+import numpy as np
+
+from torchlike.base.layout import propagate
+from torchlike.engine import signature
+from torchlike.engine.record import emit, local
+from torchlike.engine.signature import Signature
+from torchlike.engine.tape import GradNode
+from torchlike.engine.value import Value
+from torchlike.ops.registry import Op
+
+_NUMBERS = (float, int, bool, complex)
+Tensor: Any = None  # set by torchlike.tensor, which stands above
+Storage: Any = None
+
+
+def bind(tensor: type, storage: type) -> None:
+    """Tell dispatch which classes it reads and wraps."""
+    global Tensor, Storage
+    Tensor, Storage = tensor, storage
+
+
+def call(op: Op, args: Sequence[Any], static: tuple = ()) -> Any:
+    """Apply an op to tensors, Python numbers and Nones.
+
+    Raises:
+        TypeError: for an operand that is none of these.
+        RuntimeError, IndexError ...: where they do not fit; nothing has been recorded then.
+    """
+    values: list[Value] = []
+    specs: list[Any] = []
+    tensors: list[Any] = []
+    numbers: list[Any] = []
+    grad = odd = False
+    for arg in args:
+        if isinstance(arg, Tensor):
+            value = arg._storage.value if arg._view is None else arg._read()
+            values.append(value)
+            specs.append(value.aval)
+            tensors.append(arg)
+            if arg._rg:
+                grad = True
+            if arg._strides is not None:
+                odd = True
+        elif arg is None:
+            specs.append(None)
+        else:
+            numbers.append(_number(op, arg))
+            specs.append(type(numbers[-1]))
+    kinds = tuple(specs)
+    try:
+        sig = signature.find(op, kinds, static)
+    except TypeError:  # a list among the static parameters
+        sig = None
+    if sig is None:
+        static = tuple(map(hashable, static))
+        sig = signature.find(op, kinds, static) or signature.make(op, kinds, static)
+    outs = apply(sig, values, numbers, tensors, grad)
+    if odd and op.layout is not None:
+        propagate(op.layout, tensors, outs)
+    return tuple(outs) if sig.structured else outs[0] if len(outs) == 1 else tuple(outs)
+
+
+def apply(sig: Signature, values: list[Value], numbers: Sequence[Any], tensors: Sequence[Any], grad: bool) -> list[Any]:
+    """Record one call of a known signature, put it on the tape where gradients are wanted, and wrap the results."""
+    state = local.state
+    produced = emit(sig, values, numbers)
+    if not (grad and state.grad and sig.differentiable):
+        return [wrap(value) for value in produced]
+    edges = tuple(
+        (None if not t._rg else t if t._node is None else (t._node, t._nr)) if t.dtype.is_differentiable else None for t in tensors
+    )
+    graph = produced[0].graph
+    index = len(graph.entries) - 1 if graph is not None else -1
+    node = GradNode(sig, None if sig.linear else values, numbers, edges, graph, index)
+    outs = []
+    for nr, value in enumerate(produced):
+        out = wrap(value)
+        if value.aval.dtype.is_differentiable:
+            out._rg, out._node, out._nr = True, node, nr
+        outs.append(out)
+    return outs
+
+
+def wrap(value: Value) -> Any:
+    """A fresh tensor around a value."""
+    out = Tensor.__new__(Tensor)
+    out._storage = Storage(value)
+    return out
+
+
+def _number(op: Op, arg: Any) -> Any:
+    """A Python number among the operands; numpy's scalars count as such."""
+    if type(arg) in _NUMBERS:
+        return arg
+    if isinstance(arg, np.generic):
+        return arg.item()
+    for kind in (bool, int, float, complex):
+        if isinstance(arg, kind):
+            return kind(arg)
+    if hasattr(arg, "__index__"):
+        return int(arg)
+    raise TypeError(f"{op.name}(): argument must be Tensor or a Python number, not {type(arg).__name__}")
+
+
+def hashable(static: Any) -> Any:
+    """A static parameter in the form that keys signatures: lists become tuples, zero-dim tensors numbers."""
+    if isinstance(static, (list, tuple)):
+        return tuple(map(hashable, static))
+    if isinstance(static, slice):
+        return ("slice", static.start, static.stop, static.step)
+    if isinstance(static, Tensor):
+        return static.item()
+    if isinstance(static, np.generic):
+        return static.item()
+    return static

@@ -1,0 +1,108 @@
+"""Values: the immutable SSA values that recorded nodes produce, and their abstract descriptions."""
+
+from __future__ import annotations
+
+from typing import TYPE_CHECKING, Any
+
+import jax
+import numpy as np
+
+from torchlike.base import device as devices
+from torchlike.base import dtypes
+from torchlike.base.device import device
+from torchlike.base.dtypes import dtype
+from torchlike.base.size import Size
+
+if TYPE_CHECKING:
+    from torchlike.engine.record import Graph
+
+
+class Aval:
+    """Shape, dtype and place of a value. Interned: equal descriptions are one object, so keys compare by identity.
+
+    Attributes:
+        traced: the value is a JAX tracer (or everything runs eagerly): ops on it run at once instead of being recorded.
+    """
+
+    __slots__ = ("device", "dtype", "ndim", "numel", "shape", "traced")
+
+    shape: Size
+    dtype: dtype
+    device: device
+    traced: bool
+
+    def struct(self) -> jax.ShapeDtypeStruct:
+        return jax.ShapeDtypeStruct(self.shape, self.dtype.np)
+
+    def __repr__(self) -> str:
+        return f"{self.dtype.name}[{','.join(map(str, self.shape))}]" + ("" if self.device is devices.CPU else f"@{self.device}")
+
+
+_AVALS: dict[tuple, Aval] = {}
+
+
+def aval(shape: tuple[int, ...], kind: dtype, where: device, traced: bool = False) -> Aval:
+    """The one Aval of this description."""
+    key = (shape, kind, where, traced)
+    found = _AVALS.get(key)
+    if found is None:
+        found = Aval()
+        found.shape, found.dtype, found.device, found.traced = Size(shape), kind, where, traced
+        found.ndim, found.numel = len(shape), Size(shape).numel()
+        _AVALS[key] = found
+    return found
+
+
+class Value:
+    """An immutable array, computed or pending.
+
+    Attributes:
+        array: a jax.Array, a numpy array that only we own (it moves to the device at its first use), or None while
+            pending. Values on the meta device never have one.
+        graph, slot: where it stands in a pending graph, as an output or as a leaf.
+    """
+
+    __slots__ = ("array", "aval", "graph", "slot")
+
+    def __init__(self, aval: Aval, array: Any = None, graph: Graph | None = None, slot: int = -1):
+        self.aval = aval
+        self.array = array
+        self.graph = graph
+        self.slot = slot
+
+    def force(self) -> Any:
+        """The array, running what is pending if need be."""
+        if self.array is None:
+            if self.aval.device is devices.META:
+                raise NotImplementedError("Cannot copy out of meta tensor; no data!")
+            self.graph.flush()  # type: ignore[union-attr]  # a pending value always has a graph
+        return self.array
+
+    def on_device(self) -> Any:
+        """The jax.Array (or tracer): forced, and moved to its device if it still was on the host."""
+        array = self.force()
+        if type(array) is np.ndarray:
+            array = self.array = put(array, self.aval.device)
+        return array
+
+    def numpy(self) -> np.ndarray:
+        """A numpy array to read from (not to be written: it may be the buffer itself)."""
+        return np.asarray(self.force())
+
+
+def put(array: np.ndarray, where: device) -> jax.Array:
+    with jax.enable_x64(True):
+        return jax.device_put(array, devices.jax_device(where))
+
+
+def host(array: np.ndarray, where: device = devices.CPU) -> Value:
+    """A value from a numpy array that nobody else will write to."""
+    found = aval(array.shape, dtypes.from_numpy(array.dtype), where)
+    return Value(found, None if where is devices.META else array)
+
+
+def of_jax(array: Any) -> Value:
+    """A value from a jax.Array or a tracer, without a copy."""
+    if isinstance(array, jax.core.Tracer):
+        return Value(aval(array.shape, dtypes.from_numpy(array.dtype), devices.CPU, traced=True), array)
+    return Value(aval(array.shape, dtypes.from_numpy(array.dtype), devices.of_array(array)), array)

@@ -1,0 +1,10 @@
+"""torch.nn: modules, their functional forms, initial values and helpers."""
+
+from __future__ import annotations
+
+from torchlike.nn import functional, init, modules, parameter, utils
+from torchlike.nn.modules import *  # noqa: F403
+from torchlike.nn.modules import __all__ as _layers
+from torchlike.nn.parameter import Buffer, Parameter
+
+__all__ = ["Buffer", "Parameter", "functional", "init", "modules", "parameter", "utils", *_layers]

@@ -1,0 +1,228 @@
+"""Batch and instance normalization of any rank; the numbered classes say which input they take."""
+
+from __future__ import annotations
+
+import warnings
+from typing import Any
+
+from torchlike.autograd.grad_mode import no_grad
+from torchlike.base.dtypes import int64
+from torchlike.nn import functional as F
+from torchlike.nn import init
+from torchlike.nn.modules.module import Module
+from torchlike.tensor import Parameter, Tensor, creation
+
+__all__ = ["BatchNorm1d", "BatchNorm2d", "BatchNorm3d", "InstanceNorm1d", "InstanceNorm2d", "InstanceNorm3d"]
+
+
+class _NormBase(Module):
+    """Parameters and running statistics that batch and instance normalization share.
+
+    Attributes:
+        weight, bias: `(num_features,)`, one and zero at first, or None.
+        running_mean, running_var: `(num_features,)`, zero and one at first, or None.
+        num_batches_tracked: int64, how often the statistics were updated, or None.
+    """
+
+    _version = 2
+    ranks: tuple[int, ...] = ()
+    weight: Tensor | None
+    bias: Tensor | None
+    running_mean: Tensor | None
+    running_var: Tensor | None
+    num_batches_tracked: Tensor | None
+
+    def _setup(
+        self,
+        num_features: int,
+        eps: float,
+        momentum: float | None,
+        affine: bool,
+        track_running_stats: bool,
+        device: Any,
+        dtype: Any,
+        bias: bool,
+    ) -> None:
+        self.num_features = num_features
+        self.eps = eps
+        self.momentum = momentum
+        self.affine = affine
+        self.track_running_stats = track_running_stats
+
+        def empty() -> Tensor:
+            return creation.empty(num_features, device=device, dtype=dtype)
+
+        self.register_parameter("weight", Parameter(empty()) if affine else None)
+        self.register_parameter("bias", Parameter(empty()) if affine and bias else None)
+        self.register_buffer("running_mean", empty() if track_running_stats else None)
+        self.register_buffer("running_var", empty() if track_running_stats else None)
+        counter = creation.tensor(0, dtype=int64, device=device) if track_running_stats else None
+        self.register_buffer("num_batches_tracked", counter)
+        self.reset_parameters()
+
+    def reset_running_stats(self) -> None:
+        """Forget what was seen: mean 0, variance 1."""
+        if self.track_running_stats:
+            with no_grad():
+                self.running_mean.zero_()  # type: ignore[union-attr]
+                self.running_var.fill_(1)  # type: ignore[union-attr]
+                self.num_batches_tracked.zero_()  # type: ignore[union-attr]
+
+    def reset_parameters(self) -> None:
+        """Weight 1, bias 0, and forget the running statistics."""
+        self.reset_running_stats()
+        if self.weight is not None:
+            init.ones_(self.weight)
+        if self.bias is not None:
+            init.zeros_(self.bias)
+
+    def _check_input_dim(self, input: Tensor) -> None:
+        if self.ranks and input.dim() not in self.ranks:
+            wanted = " or ".join(f"{rank}D" for rank in self.ranks)
+            raise ValueError(f"expected {wanted} input (got {input.dim()}D input)")
+
+    def extra_repr(self) -> str:
+        return (
+            f"{self.num_features}, eps={self.eps}, momentum={self.momentum}, affine={self.affine}, "
+            f"bias={self.bias is not None}, track_running_stats={self.track_running_stats}"
+        )
+
+    def _load_from_state_dict(self, state_dict: dict[str, Any], prefix: str, local_metadata: dict[str, Any], *rest: Any) -> None:
+        version = local_metadata.get("version", None)
+        key = prefix + "num_batches_tracked"
+        if (version is None or version < 2) and self.track_running_stats and key not in state_dict:
+            # Files of before version 2 do not count batches.
+            own = self.num_batches_tracked
+            state_dict[key] = own if own is not None and not own.is_meta else creation.tensor(0, dtype=int64)
+        super()._load_from_state_dict(state_dict, prefix, local_metadata, *rest)
+
+
+class _BatchNorm(_NormBase):
+    """Normalize each channel by the batch in training, by the running statistics in evaluation (Ioffe and Szegedy, 2015).
+
+    Args:
+        num_features: C of `(N, C, *)`.
+        momentum: how much of the running statistics each batch replaces; None averages all batches alike.
+        affine: learn `weight` and (if `bias`) `bias`.
+        track_running_stats: without, the batch's statistics are used in evaluation too.
+
+    Raises:
+        ValueError: for an input of another rank; when training on one value per channel.
+    """
+
+    def __init__(
+        self,
+        num_features: int,
+        eps: float = 1e-5,
+        momentum: float | None = 0.1,
+        affine: bool = True,
+        track_running_stats: bool = True,
+        device: Any = None,
+        dtype: Any = None,
+        *,
+        bias: bool = True,
+    ) -> None:
+        super().__init__()
+        self._setup(num_features, eps, momentum, affine, track_running_stats, device, dtype, bias)
+
+    def _factor(self) -> Any:
+        """Count the batch and say how much of the running statistics it replaces."""
+        counter = self.num_batches_tracked
+        if counter is not None:
+            with no_grad():
+                counter.add_(1)
+                if self.momentum is None:
+                    return 1.0 / counter  # stays a tensor: nothing is read back
+        return 0.0 if self.momentum is None else self.momentum
+
+    def forward(self, input: Tensor) -> Tensor:
+        self._check_input_dim(input)
+        training = self.training
+        mean, var = self.running_mean, self.running_var
+        if training and self.track_running_stats:
+            factor = self._factor()
+        else:
+            factor = 0.0 if self.momentum is None else self.momentum
+        by_batch = training or (mean is None and var is None)
+        if training and not self.track_running_stats:
+            mean = var = None
+        return F.batch_norm(input, mean, var, self.weight, self.bias, by_batch, factor, self.eps)
+
+
+class BatchNorm1d(_BatchNorm):
+    __doc__ = _BatchNorm.__doc__
+    ranks = (2, 3)
+
+
+class BatchNorm2d(_BatchNorm):
+    __doc__ = _BatchNorm.__doc__
+    ranks = (4,)
+
+
+class BatchNorm3d(_BatchNorm):
+    __doc__ = _BatchNorm.__doc__
+    ranks = (5,)
+
+
+class _InstanceNorm(_NormBase):
+    """Normalize each channel of each sample by itself (Ulyanov et al., 2016).
+
+    Arguments are as in batch normalization; learning and running statistics are off by default.
+
+    Raises:
+        ValueError: for an input of another rank or, if `affine`, another number of channels.
+    """
+
+    def __init__(
+        self,
+        num_features: int,
+        eps: float = 1e-5,
+        momentum: float = 0.1,
+        affine: bool = False,
+        track_running_stats: bool = False,
+        device: Any = None,
+        dtype: Any = None,
+        *,
+        bias: bool = True,
+    ) -> None:
+        super().__init__()
+        self._setup(num_features, eps, momentum, affine, track_running_stats, device, dtype, bias)
+
+    def forward(self, input: Tensor) -> Tensor:
+        self._check_input_dim(input)
+        dim = input.dim() - self.ranks[0]  # of the channels: 0 where there is no batch
+        if input.size(dim) != self.num_features:
+            if self.affine:
+                raise ValueError(
+                    f"expected input's size at dim={dim} to match num_features ({self.num_features}), but got: {input.size(dim)}."
+                )
+            warnings.warn(
+                f"input's size at dim={dim} does not match num_features. You can silence this warning by not passing in "
+                "num_features, which is not used because affine=False",
+                stacklevel=3,
+            )
+        if dim == 0:
+            return self._normalize(input.unsqueeze(0)).squeeze(0)
+        return self._normalize(input)
+
+    def _normalize(self, input: Tensor) -> Tensor:
+        by_sample = self.training or not self.track_running_stats
+        momentum = 0.0 if self.momentum is None else self.momentum
+        return F.instance_norm(
+            input, self.running_mean, self.running_var, self.weight, self.bias, by_sample, momentum, self.eps
+        )
+
+
+class InstanceNorm1d(_InstanceNorm):
+    __doc__ = _InstanceNorm.__doc__
+    ranks = (2, 3)
+
+
+class InstanceNorm2d(_InstanceNorm):
+    __doc__ = _InstanceNorm.__doc__
+    ranks = (3, 4)
+
+
+class InstanceNorm3d(_InstanceNorm):
+    __doc__ = _InstanceNorm.__doc__
+    ranks = (4, 5)

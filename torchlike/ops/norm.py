@@ -1,0 +1,244 @@
+"""Normalization over batch, layer, group, instance; vector norms and the distances made of them.
+
+Statistics of 16-bit floats are computed in float32 and the result is rounded once, as torch does.
+"""
+
+from __future__ import annotations
+
+import math
+from collections.abc import Sequence
+
+import jax.numpy as jnp
+from jax import Array, lax
+
+from torchlike.base import dtypes
+from torchlike.base.promotion import scalar_name
+from torchlike.ops.activation import require_floating, wide
+from torchlike.ops.checks import dim_in_range
+from torchlike.ops.registry import op
+
+
+def _standardize(x: Array, axes: tuple[int, ...], eps: float) -> tuple[Array, Array, Array]:
+    """`x` with mean 0 and variance 1 over `axes`, the mean, the (biased) variance; both keep their dimensions."""
+    mean = jnp.mean(x, axes, keepdims=True)
+    centered = x - mean
+    variance = jnp.mean(jnp.square(centered), axes, keepdims=True)
+    return centered * lax.rsqrt(variance + eps), mean, variance
+
+
+def _scale_and_shift(x: Array, weight: Array | None, bias: Array | None, shape: Sequence[int]) -> Array:
+    if weight is not None:
+        x = x * wide(weight).reshape(shape)
+    if bias is not None:
+        x = x + wide(bias).reshape(shape)
+    return x
+
+
+def _check_parameters(input: Array, *parameters: Array | None) -> None:
+    """A parameter has the input's dtype, or float32 beside a 16-bit input."""
+    for parameter in parameters:
+        if parameter is not None and parameter.dtype != input.dtype and parameter.dtype != wide(input).dtype:
+            expected = scalar_name(dtypes.from_numpy(wide(input).dtype))
+            raise RuntimeError(f"mixed dtype (CPU): expect parameter to have scalar type of {expected}")
+
+
+# --- over the batch ---------------------------------------------------------------------------------------------
+
+
+def _channels(input: Array, **vectors: Array | None) -> tuple[int, tuple[int, ...]]:
+    """The number of channels and the shape that lines a vector up with dimension 1."""
+    require_floating(input, "batch_norm")
+    channels = input.shape[dim_in_range(1, input.ndim)]
+    for name, vector in vectors.items():
+        if vector is not None and vector.size != channels:
+            raise RuntimeError(f"{name} should contain {channels} elements not {vector.size}")
+    _check_parameters(input, *vectors.values())
+    return channels, (1, channels) + (1,) * (input.ndim - 2)
+
+
+@op(ns="", method=False, out=False, returns=("output", "mean", "variance"), grad_name="NativeBatchNorm")
+def batch_norm_train(input, weight=None, bias=None, *, eps=1e-5):
+    """Normalize each channel (dimension 1) by its own batch; also the mean and the unbiased variance, `(C,)` each."""
+    channels, shape = _channels(input, weight=weight, bias=bias)
+    count = input.size // channels if channels else 0
+    if count == 1:
+        raise ValueError(f"Expected more than 1 value per channel when training, got input size torch.Size({list(input.shape)})")
+    out, mean, variance = _standardize(wide(input), (0, *range(2, input.ndim)), eps)
+    out = _scale_and_shift(out, weight, bias, shape).astype(input.dtype)
+    return out, mean.reshape(-1), variance.reshape(-1) * (count / max(count - 1, 1))
+
+
+@op(ns="", method=False, out=False, grad_name="NativeBatchNorm")
+def batch_norm_eval(input, running_mean, running_var, weight=None, bias=None, *, eps=1e-5):
+    """Normalize each channel (dimension 1) by the given statistics, `(C,)` each."""
+    for name, vector in (("running_mean", running_mean), ("running_var", running_var)):
+        if vector is None:
+            raise RuntimeError(f"{name} must be defined in evaluation mode")
+    _, shape = _channels(input, running_mean=running_mean, running_var=running_var, weight=weight, bias=bias)
+    rstd = lax.rsqrt(wide(running_var) + eps).reshape(shape)
+    out = (wide(input) - wide(running_mean).reshape(shape)) * rstd
+    return _scale_and_shift(out, weight, bias, shape).astype(input.dtype)
+
+
+@op(ns="", method=False, inplace=True, out=False)
+def moving_average(running, batch, momentum, *, name="running_mean"):
+    """(1 - momentum) * running + momentum * batch, in the dtype of `running`."""
+    if running.shape != batch.shape:
+        raise RuntimeError(f"{name} should contain {batch.size} elements not {running.size}")
+    old = wide(running)
+    return (old + (batch - old) * jnp.asarray(momentum, old.dtype)).astype(running.dtype)
+
+
+@op(ns="", method=False, out=False, returns=("output", "mean", "variance"), grad_name="NativeBatchNorm")
+def instance_norm_train(input, weight=None, bias=None, *, eps=1e-5):
+    """Normalize each channel of each sample by itself; also the mean over samples of mean and unbiased variance, `(C,)`."""
+    _, shape = _channels(input, weight=weight, bias=bias)
+    count = math.prod(input.shape[2:])
+    if count == 1:
+        raise ValueError(f"Expected more than 1 spatial element when training, got input size torch.Size({list(input.shape)})")
+    out, mean, variance = _standardize(wide(input), tuple(range(2, input.ndim)), eps)
+    out = _scale_and_shift(out, weight, bias, shape).astype(input.dtype)
+    per_channel = (0, *range(2, input.ndim))
+    return out, mean.mean(per_channel), variance.mean(per_channel) * (count / max(count - 1, 1))
+
+
+# --- over the features ------------------------------------------------------------------------------------------
+
+
+def _feature_axes(input: Array, normalized_shape: tuple[int, ...], name: str, **parameters: Array | None) -> tuple[int, ...]:
+    if isinstance(normalized_shape, int):
+        raise TypeError(f"{name}(): argument 'normalized_shape' (position 2) must be tuple of ints, not int")
+    shape, n = list(normalized_shape), len(normalized_shape)
+    if not shape:
+        raise RuntimeError(
+            "Expected normalized_shape to be at least 1-dimensional, i.e., containing at least one element, "
+            f"but got normalized_shape = {shape}"
+        )
+    for label, parameter in parameters.items():
+        if parameter is not None and list(parameter.shape) != shape:
+            raise RuntimeError(
+                f"Expected {label} to be of same shape as normalized_shape, but got {label} of shape "
+                f"{list(parameter.shape)} and normalized_shape = {shape}"
+            )
+    if list(input.shape[max(input.ndim - n, 0) :]) != shape:
+        comma = ", " if name == "layer_norm" else ""
+        raise RuntimeError(
+            f"Given normalized_shape={shape}, expected input with shape [*{comma}{str(shape)[1:]}, "
+            f"but got input of size{list(input.shape)}"
+        )
+    require_floating(input, "LayerNormKernelImpl" if name == "layer_norm" else name)
+    return tuple(range(input.ndim - n, input.ndim))
+
+
+@op(ns="", method=False, out=False, grad_name="NativeLayerNorm")
+def layer_norm(input, weight=None, bias=None, *, normalized_shape=(), eps=1e-5):
+    """Normalize over the last dimensions, which have the sizes `normalized_shape`, as weight and bias have."""
+    axes = _feature_axes(input, normalized_shape, "layer_norm", weight=weight, bias=bias)
+    _check_parameters(input, weight, bias)
+    out = _standardize(wide(input), axes, eps)[0]
+    return _scale_and_shift(out, weight, bias, tuple(normalized_shape)).astype(input.dtype)
+
+
+@op(ns="", method=False, out=False)
+def rms_norm(input, weight=None, *, normalized_shape=(), eps=None):
+    """Divide by the root of the mean square over the last dimensions; no mean is taken off."""
+    axes = _feature_axes(input, normalized_shape, "rms_norm", weight=weight)
+    x = wide(input)
+    eps = float(jnp.finfo(x.dtype).eps) if eps is None else eps
+    out = x * lax.rsqrt(jnp.mean(jnp.square(x), axes, keepdims=True) + eps)
+    return _scale_and_shift(out, weight, None, tuple(normalized_shape)).astype(input.dtype)
+
+
+@op(ns="", method=False, out=False, grad_name="NativeGroupNorm")
+def group_norm(input, weight=None, bias=None, *, num_groups=1, eps=1e-5):
+    """Normalize over each of `num_groups` groups of channels, `(N, C, *)`; weight and bias are `(C,)`."""
+    shape = list(input.shape)
+    if input.ndim < 2:
+        raise RuntimeError(f"Expected at least 2 dimensions for input tensor but received {input.ndim}")
+    batch, channels = shape[:2]
+    if channels % num_groups:
+        raise RuntimeError(
+            "Expected number of channels in input to be divisible by num_groups, "
+            f"but got input of shape {shape} and num_groups={num_groups}"
+        )
+    if input.size and input.size == batch * num_groups and batch == 1:
+        raise ValueError(f"Expected more than 1 value per channel when training, got input size {shape}")
+    for name, parameter in (("weight", weight), ("bias", bias)):
+        if parameter is not None and parameter.shape != (channels,):
+            raise RuntimeError(
+                f"Expected {name} to be a vector of size equal to the number of channels in input, "
+                f"but got {name} of shape {list(parameter.shape)} and input of shape {shape}"
+            )
+    require_floating(input, "GroupNormKernelImpl")
+    _check_parameters(input, weight, bias)
+    per_group = math.prod(shape[1:]) // num_groups
+    out = _standardize(wide(input).reshape(batch, num_groups, per_group), (2,), eps)[0].reshape(shape)
+    return _scale_and_shift(out, weight, bias, (channels,) + (1,) * (input.ndim - 2)).astype(input.dtype)
+
+
+@op(ns="nn.functional", method=False, out=False)
+def local_response_norm(input, *, size, alpha=1e-4, beta=0.75, k=1.0):
+    """x / (k + alpha * mean of x^2 over `size` neighbouring channels)^beta. `(N, C, *)`."""
+    if input.ndim < 3:
+        gap = " " * 26
+        raise ValueError(f"Expected 3D or higher dimensionality{gap}input (got {input.ndim} dimensions)")
+    x = wide(input)
+    before, channels = size // 2, input.shape[1]
+    squares = jnp.pad(jnp.square(x), [(0, 0), (before, (size - 1) // 2)] + [(0, 0)] * (input.ndim - 2))
+    total = sum(lax.slice_in_dim(squares, i, i + channels, axis=1) for i in range(size))
+    return (x / (k + alpha * total / size) ** beta).astype(input.dtype)
+
+
+# --- vector norms and distances ---------------------------------------------------------------------------------
+
+
+def vector_norm(x: Array, p: float, axis: int | tuple[int, ...], keepdims: bool = False) -> Array:
+    """The p-norm; its gradient at 0 is 0, as in torch."""
+    magnitude = jnp.abs(x)
+    if p == math.inf:
+        return jnp.max(magnitude, axis, keepdims=keepdims)
+    if p == -math.inf:
+        return jnp.min(magnitude, axis, keepdims=keepdims)
+    if p == 0:
+        return jnp.sum(x != 0, axis, keepdims=keepdims).astype(magnitude.dtype)
+    if p == 1:
+        return jnp.sum(magnitude, axis, keepdims=keepdims)
+    if p == 2:
+        total = jnp.sum((x * jnp.conj(x)).real if jnp.iscomplexobj(x) else jnp.square(x), axis, keepdims=keepdims)
+    else:
+        zero = magnitude == 0
+        total = jnp.sum(jnp.where(zero, 0 if p > 0 else math.inf, jnp.where(zero, 1, magnitude) ** p), axis, keepdims=keepdims)
+    zero = total == 0
+    root = jnp.where(zero, 1, total)  # kept off 0, where the root's derivative is infinite
+    return jnp.where(zero, 0, jnp.sqrt(root) if p == 2 else root ** (1 / p))
+
+
+@op(ns="nn.functional", method=False)
+def normalize(input, *, p=2.0, dim=1, eps=1e-12):
+    """x / max(norm of x along `dim`, eps)."""
+    axes = tuple(dim_in_range(d, input.ndim) for d in ((dim,) if isinstance(dim, int) else dim))
+    if not jnp.issubdtype(input.dtype, jnp.inexact):
+        got = scalar_name(dtypes.from_numpy(input.dtype))
+        raise RuntimeError(f"linalg.vector_norm: Expected a floating point or complex tensor as input. Got {got}")
+    x = wide(input)
+    length = vector_norm(x, p, axes, keepdims=True)
+    return (x / jnp.where(length < eps, jnp.asarray(eps, length.dtype), length)).astype(input.dtype)
+
+
+@op(ns="torch nn.functional", method=False, promote="same", layout="like")
+def cosine_similarity(x1, x2, *, dim=1, eps=1e-8):
+    """x1 . x2 / (max(|x1|, eps) * max(|x2|, eps)) along `dim`, after broadcasting."""
+    if not jnp.issubdtype(x1.dtype, jnp.floating):
+        raise RuntimeError(f"expected common dtype to be floating point, yet common dtype is {scalar_name(dtypes.from_numpy(x1.dtype))}")
+    shape = jnp.broadcast_shapes(x1.shape, x2.shape)
+    axis = dim_in_range(dim, len(shape))
+    a, b = (wide(jnp.broadcast_to(x, shape)) for x in (x1, x2))
+    lengths = (vector_norm(x, 2, axis, keepdims=True) for x in (a, b))
+    na, nb = (jnp.where(n < eps, jnp.asarray(eps, n.dtype), n) for n in lengths)
+    return jnp.sum((a / na) * (b / nb), axis).astype(x1.dtype)
+
+
+@op(ns="torch nn.functional", method=False, promote="same", layout="like")
+def pairwise_distance(x1, x2, *, p=2.0, eps=1e-6, keepdim=False):
+    """The p-norm of x1 - x2 + eps over the last dimension. `(*, D)`, `(*, D)` -> `(*)`."""
+    return vector_norm(wide(x1 - x2 + eps), p, -1, keepdim).astype(x1.dtype)

@@ -1,0 +1,320 @@
+"""Ops that join, repeat, turn and mask. Views (reshape, transpose, slices, splits) are in `view.py`."""
+
+from __future__ import annotations
+
+import jax.numpy as jnp
+import numpy as np
+from jax import lax
+
+from torchlike.ops.checks import broadcast_shapes, dim_in_range, dims_in_range
+from torchlike.ops.registry import op
+
+_JOIN = {"promote": "same", "layout": "contiguous", "linear": True, "method": False}
+
+
+# --- joining -----------------------------------------------------------------------------------------------------------
+
+
+@op(**_JOIN, aliases=("concat", "concatenate"))
+def cat(*tensors, dim=0):
+    """The tensors one after the other along `dim`; a tensor of shape (0,) is passed over.
+
+    Raises:
+        RuntimeError: where the other sizes differ, and for zero-dim tensors.
+    """
+    if not tensors:
+        raise ValueError("torch.cat(): expected a non-empty list of Tensors")
+    for at, tensor in enumerate(tensors):
+        if not tensor.ndim:
+            raise RuntimeError(f"zero-dimensional tensor (at position {at}) cannot be concatenated")
+    joined = [tensor for tensor in tensors if tensor.shape != (0,)]
+    if not joined:
+        return tensors[0]
+    first = joined[0]
+    dim = dim_in_range(dim, first.ndim)
+    for at, tensor in enumerate(tensors):
+        if tensor.shape == (0,):
+            continue
+        if tensor.ndim != first.ndim:
+            raise RuntimeError(f"Tensors must have same number of dimensions: got {first.ndim} and {tensor.ndim}")
+        for d, (want, got) in enumerate(zip(first.shape, tensor.shape, strict=True)):
+            if d != dim and want != got:
+                raise RuntimeError(
+                    f"Sizes of tensors must match except in dimension {dim}. Expected size {want} but got size {got} for "
+                    f"tensor number {at} in the list."
+                )
+    return jnp.concatenate(joined, axis=dim)
+
+
+@op(**_JOIN)
+def stack(*tensors, dim=0):
+    """The tensors along a new dimension `dim`. Raises RuntimeError unless all have one shape."""
+    if not tensors:
+        raise RuntimeError("stack expects a non-empty TensorList")
+    for at, tensor in enumerate(tensors):
+        if tensor.shape != tensors[0].shape:
+            raise RuntimeError(
+                f"stack expects each tensor to be equal size, but got {list(tensors[0].shape)} at entry 0 and "
+                f"{list(tensor.shape)} at entry {at}"
+            )
+    return jnp.stack(tensors, axis=dim_in_range(dim, tensors[0].ndim + 1))
+
+
+@op(**_JOIN)
+def hstack(*tensors):
+    """Joined along the second dimension (the first, for vectors)."""
+    tensors = tuple(jnp.atleast_1d(x) for x in tensors)
+    return cat(*tensors, dim=0 if tensors and tensors[0].ndim == 1 else 1)
+
+
+@op(**_JOIN, aliases=("row_stack",))
+def vstack(*tensors):
+    """Joined along the first dimension; vectors are rows."""
+    return cat(*(jnp.atleast_2d(x) for x in tensors), dim=0)
+
+
+@op(**_JOIN)
+def dstack(*tensors):
+    """Joined along the third dimension."""
+    return cat(*(jnp.atleast_3d(x) for x in tensors), dim=2)
+
+
+@op(**_JOIN)
+def column_stack(*tensors):
+    """Joined along the second dimension; vectors are columns."""
+    return cat(*(x.reshape(x.size, 1) if x.ndim <= 1 else x for x in tensors), dim=1)
+
+
+@op(**{**_JOIN, "ns": ""})
+def block_diag(*tensors):
+    """The matrices along the diagonal of a larger one; vectors are rows."""
+    blocks = [jnp.atleast_2d(x) for x in tensors]
+    width = sum(block.shape[1] for block in blocks)
+    before, bands = 0, []
+    for block in blocks:
+        after = width - before - block.shape[1]
+        bands.append(jnp.pad(block, ((0, 0), (before, after))))
+        before += block.shape[1]
+    return jnp.concatenate(bands) if bands else jnp.zeros((1, 0), jnp.float32)
+
+
+@op(ns="", method=False, linear=True)
+def meshgrid(*tensors, indexing="ij"):
+    """One grid per vector, each of shape `(n0, n1, ...)`; "xy" swaps the first two dimensions."""
+    if indexing not in ("ij", "xy"):
+        raise RuntimeError(f'torch.meshgrid: indexing must be one of "xy" or "ij", but received: {indexing}')
+    shape = tuple(x.size for x in tensors)
+    grids = []
+    for at, x in enumerate(tensors):
+        column = x.reshape((1,) * at + (x.size,) + (1,) * (len(tensors) - at - 1))
+        grid = jnp.broadcast_to(column, shape)
+        grids.append(jnp.swapaxes(grid, 0, 1) if indexing == "xy" and len(tensors) > 1 else grid)
+    return tuple(grids)
+
+
+# --- repeating ---------------------------------------------------------------------------------------------------------
+
+
+@op(ns="", method=False, linear=True)
+def repeat(input, *, repeats: tuple[int, ...]):
+    """The whole tensor again and again, `repeats[i]` times along dimension i; new dimensions come in front."""
+    if len(repeats) < input.ndim:
+        raise RuntimeError("Number of dimensions of repeat dims can not be smaller than number of dimensions of tensor")
+    shape = (1,) * (len(repeats) - input.ndim) + input.shape
+    if min(repeats, default=0) < 0:
+        worst = min(n * r for n, r in zip(shape, repeats, strict=True))
+        raise RuntimeError(f"Trying to create tensor with negative dimension {worst}")
+    pairs = [d for n, r in zip(shape, repeats, strict=True) for d in (r, n)]
+    spread = jnp.broadcast_to(input.reshape([d for n in shape for d in (1, n)]), pairs)
+    return spread.reshape([n * r for n, r in zip(shape, repeats, strict=True)])
+
+
+@op(ns="", method=False, linear=True)
+def tile(input, *, dims: tuple[int, ...]):
+    """As `repeat`; missing leading entries of `dims` are 1."""
+    return repeat(input, repeats=(1,) * (input.ndim - len(dims)) + tuple(dims))
+
+
+@op(ns="", method=False, linear=True)
+def repeat_interleave(input, *, repeats: int, dim: int | None = None):
+    """Each element `repeats` times in a row along `dim` (in the flattened tensor by default)."""
+    if repeats < 0:
+        raise RuntimeError("Repeats must be non-negative")
+    if dim is None or not input.ndim:
+        input, dim = input.reshape(-1), 0
+    dim = dim_in_range(dim, input.ndim)
+    head, tail = input.shape[: dim + 1], input.shape[dim + 1 :]
+    spread = jnp.broadcast_to(jnp.expand_dims(input, dim + 1), (*head, repeats, *tail))
+    return spread.reshape(*head[:-1], head[-1] * repeats, *tail)
+
+
+# --- turning -----------------------------------------------------------------------------------------------------------
+
+
+@op(ns="", method=False, linear=True)
+def flip(input, *, dims: tuple[int, ...]):
+    """The order of the elements reversed along each of `dims`."""
+    return jnp.flip(input, dims_in_range(dims, input.ndim)) if dims else input
+
+
+@op(linear=True)
+def fliplr(input):
+    """Reversed along the second dimension."""
+    if input.ndim < 2:
+        raise RuntimeError("Input must be >= 2-d.")
+    return jnp.flip(input, 1)
+
+
+@op(linear=True)
+def flipud(input):
+    """Reversed along the first dimension."""
+    if input.ndim < 1:
+        raise RuntimeError("Input must be >= 1-d.")
+    return jnp.flip(input, 0)
+
+
+@op(linear=True)
+def roll(input, *, shifts: int | tuple[int, ...], dims: int | tuple[int, ...] | None = None):
+    """Moved by `shifts` along `dims`, what falls out coming in again; the flattened tensor where `dims` is not given."""
+    shifts = (shifts,) if isinstance(shifts, int) else tuple(shifts)
+    dims = () if dims is None else (dims,) if isinstance(dims, int) else tuple(dims)
+    if not shifts:
+        raise RuntimeError("`shifts` required")
+    if not dims and len(shifts) == 1:
+        return jnp.roll(input.reshape(-1), shifts[0]).reshape(input.shape)
+    if len(shifts) != len(dims):
+        raise RuntimeError(f"shifts and dimensions must align. shifts: {len(shifts)}, dims:{len(dims)}")
+    return jnp.roll(input, shifts, tuple(dim_in_range(d, input.ndim) for d in dims))
+
+
+@op(linear=True)
+def rot90(input, *, k=1, dims: tuple[int, int] = (0, 1)):
+    """Turned by `k` quarters in the plane of two dimensions, from the first towards the second."""
+    if len(dims) != 2:
+        raise RuntimeError(f"expected total rotation dims == 2, but got dims = {len(dims)}")
+    first, second = (dim_in_range(d, input.ndim) for d in dims)
+    if first == second:
+        raise RuntimeError(f"expected rotation dims to be different, but got dim0 = {dims[0]} and dim1 = {dims[1]}")
+    return jnp.rot90(input, k, (first, second))
+
+
+# --- triangles and diagonals -------------------------------------------------------------------------------------------
+
+
+def _triangle(name, fn, input, diagonal):
+    if input.ndim < 2:
+        raise RuntimeError(f"{name}: input tensor must have at least 2 dimensions")
+    return fn(input, diagonal)
+
+
+@op(inplace=True, linear=True)
+def tril(input, *, diagonal=0):
+    """The lower triangle of each matrix, the rest 0."""
+    return _triangle("tril", jnp.tril, input, diagonal)
+
+
+@op(inplace=True, linear=True)
+def triu(input, *, diagonal=0):
+    """The upper triangle of each matrix, the rest 0."""
+    return _triangle("triu", jnp.triu, input, diagonal)
+
+
+@op(linear=True)
+def diag(input, *, diagonal=0):
+    """A vector becomes a matrix with that diagonal, a matrix gives its diagonal (a copy)."""
+    if input.ndim not in (1, 2):
+        raise RuntimeError(f"diag(): Supports 1D or 2D tensors. Got {input.ndim}D")
+    return diag_embed(input, offset=diagonal) if input.ndim == 1 else jnp.diagonal(input, diagonal)
+
+
+@op(linear=True)
+def diagflat(input, *, offset=0):
+    """A matrix whose diagonal is the flattened tensor."""
+    return diag_embed(input.reshape(-1), offset=offset)
+
+
+@op(linear=True)
+def diag_embed(input, *, offset=0, dim1=-2, dim2=-1):
+    """Matrices (in dimensions `dim1`, `dim2`) whose diagonals are the vectors of the last dimension."""
+    ndim = input.ndim + 1
+    first, second = dim_in_range(dim1, ndim), dim_in_range(dim2, ndim)
+    if first == second:
+        raise RuntimeError(f"diagonal dimensions cannot be identical {dim1}, {dim2}")
+    pad = [(0, 0)] * (input.ndim - 1) + [(0, abs(offset))]
+    line = jnp.pad(input, pad)
+    size = line.shape[-1]
+    row, column = np.arange(size)[:, None], np.arange(size)[None, :]
+    spread = line[..., :, None] if offset >= 0 else line[..., None, :]
+    out = jnp.where(column == row + offset, spread, jnp.zeros((), input.dtype))
+    return jnp.moveaxis(out, (-2, -1), (first, second))
+
+
+# --- neighbours --------------------------------------------------------------------------------------------------------
+
+
+@op(ns="", method=False, promote="same", layout="contiguous", linear=True)
+def diff(input, prepend=None, append=None, *, n=1, dim=-1):
+    """The differences of neighbours along `dim`, `n` times."""
+    if not input.ndim:
+        raise RuntimeError("diff expects input to be at least one-dimensional")
+    dim = dim_in_range(dim, input.ndim)
+    ends = [x if x is None or x.ndim else jnp.broadcast_to(x, (*input.shape[:dim], 1, *input.shape[dim + 1 :]))
+            for x in (prepend, append)]  # fmt: skip
+    parts = [x for x in (ends[0], input, ends[1]) if x is not None]
+    out = cat(*parts, dim=dim) if len(parts) > 1 else input
+    for _ in range(n):
+        size = out.shape[dim]
+        after = lax.slice_in_dim(out, min(1, size), size, axis=dim)
+        before = lax.slice_in_dim(out, 0, max(size - 1, 0), axis=dim)
+        out = after ^ before if out.dtype == jnp.bool_ else after - before
+    return out
+
+
+@op(promote="float", layout="contiguous", method=False, aliases=("trapz",))
+def trapezoid(y, x=None, dx=1, *, dim=-1):
+    """The integral of `y` along `dim` by the trapezoid rule; the steps are `dx` or the differences of `x`."""
+    return jnp.sum(_trapezoids(y, x, dx, dim), axis=dim)
+
+
+@op(promote="float", layout="contiguous", method=False)
+def cumulative_trapezoid(y, x=None, dx=1, *, dim=-1):
+    """The running integral of `y` along `dim` by the trapezoid rule."""
+    return jnp.cumsum(_trapezoids(y, x, dx, dim), axis=dim)
+
+
+def _trapezoids(y, x, dx, dim):
+    dim = dim_in_range(dim, y.ndim)
+    size = y.shape[dim]
+    pairs = lax.slice_in_dim(y, 1, size, axis=dim) + lax.slice_in_dim(y, 0, size - 1, axis=dim)
+    if x is not None:
+        steps = diff(x, dim=-1 if x.ndim == 1 else dim)
+        dx = steps.reshape(-1, *(1,) * (y.ndim - dim - 1)) if x.ndim == 1 else steps
+    return pairs * dx / 2
+
+
+@op(promote="same", layout="contiguous")
+def cross(input, other, *, dim: int | None = None):
+    """The cross product of 3-vectors along `dim` (by default the first dimension of size 3)."""
+    if input.ndim != other.ndim:
+        raise RuntimeError("linalg.cross: inputs must have the same number of dimensions.")
+    shape = broadcast_shapes(input.shape, other.shape)
+    if dim is None:
+        dim = next((d for d, size in enumerate(input.shape) if size == 3), None)
+        if dim is None:
+            raise RuntimeError("no dimension of size 3 in input")
+    dim = dim_in_range(dim, input.ndim)
+    if input.shape[dim] != 3 or other.shape[dim] != 3:
+        raise RuntimeError(
+            f"linalg.cross: inputs dimension {dim} must have length 3. Got {input.shape[dim]} and {other.shape[dim]}"
+        )
+    a, b = jnp.broadcast_to(input, shape), jnp.broadcast_to(other, shape)
+    return jnp.roll(a, -1, dim) * jnp.roll(b, 1, dim) - jnp.roll(a, 1, dim) * jnp.roll(b, -1, dim)
+
+
+@op()
+def renorm(input, *, p: float, dim: int, maxnorm: float):
+    """Each slice along `dim` scaled down where its p-norm is above `maxnorm`."""
+    from_all = tuple(d for d in range(input.ndim) if d != dim_in_range(dim, input.ndim))
+    size = jnp.sum(jnp.abs(input) ** p, axis=from_all, keepdims=True) ** (1.0 / p)
+    scale = jnp.where(size > maxnorm, maxnorm / (size + 1e-7), 1.0)
+    return input * scale.astype(input.dtype)

@@ -1,0 +1,159 @@
+"""Special functions, complex numbers, functions of two numbers from mathematics, bits."""
+
+from __future__ import annotations
+
+import math
+from collections.abc import Callable
+from typing import Any
+
+import jax
+import jax.numpy as jnp
+from jax import lax
+
+from torchlike.base import dtypes
+from torchlike.base.promotion import scalar_name
+from torchlike.ops.elementwise import FLOAT, SAME, binary, clamp, elementwise, is_inexact, unary
+
+SPECIAL: dict[str, Any] = {**FLOAT, "ns": "torch special"}
+
+unary(
+    SPECIAL,
+    exp2=jnp.exp2, expm1=lax.expm1, log1p=lax.log1p, erf=lax.erf, erfc=lax.erfc, erfinv=lax.erf_inv, sinc=jnp.sinc,
+)  # fmt: skip
+unary({**SPECIAL, "aliases": ("psi",)}, digamma=lax.digamma)
+unary({**FLOAT, "aliases": ("gammaln",)}, lgamma=lax.lgamma)
+
+
+@elementwise(promote="float", inplace=True, ns="torch special")
+def logit(input, *, eps=None):
+    """`log(x / (1 - x))`; with `eps`, x is first clamped to [eps, 1 - eps] (no gradient outside)."""
+    if eps is not None:
+        input = clamp(input, eps, 1.0 - eps)
+    return jnp.log(input / (1 - input))
+
+
+@elementwise(promote="float", inplace=True, ns="torch special")
+def i0(input):
+    """The modified Bessel function of the first kind, order 0."""
+    return lax.bessel_i0e(input) * jnp.exp(jnp.abs(input))
+
+
+@elementwise(promote="float", inplace=True)
+def mvlgamma(input, *, p):
+    """The logarithm of the multivariate gamma function of dimension `p`."""
+    total = sum(lax.lgamma(input - j / 2.0) for j in range(p))
+    return total + p * (p - 1) / 4.0 * math.log(math.pi)
+
+
+@elementwise(promote="float", ns="")
+def polygamma(input, *, n):
+    """The n-th derivative of the digamma function."""
+    return lax.digamma(input) if n == 0 else lax.polygamma(jnp.full_like(input, n), input)
+
+
+# --- of two ------------------------------------------------------------------------------------------------------------
+
+binary({"promote": "float", "inplace": True, "aliases": ("arctan2",)}, atan2=jnp.arctan2)
+binary({"promote": "float", "inplace": True}, hypot=jnp.hypot)
+binary({"promote": "float"}, logaddexp=jnp.logaddexp, logaddexp2=jnp.logaddexp2)
+binary({"promote": "same", "inplace": True}, gcd=jnp.gcd, lcm=jnp.lcm, nextafter=jnp.nextafter)
+
+
+@elementwise(promote="float", inplace=True)
+def copysign(input, other):
+    """The size of `input` with the sign of `other`; no gradient where `input` is 0."""
+    out = jnp.copysign(input, other)
+    return jnp.where(input == 0, lax.stop_gradient(out), out)
+
+
+@elementwise(inplace=True)
+def heaviside(input, values):
+    """0 below zero, 1 above, `values` at zero."""
+    step = jnp.where(input != input, input, (input > 0).astype(input.dtype))
+    return jnp.where(input == 0, values, step)
+
+
+@elementwise(promote="float", inplace=True, ns="torch special")
+def xlogy(input, other):
+    """`input * log(other)`, 0 where `input` is 0 (nan where `other` is nan)."""
+    empty = (input == 0) & (other <= 0)
+    return input * jnp.log(jnp.where(empty, 1, other))
+
+
+@elementwise(promote="float", inplace=True)
+def ldexp(input, other):
+    """`input * 2 ** other`."""
+    return input * jnp.exp2(other)
+
+
+# --- complex numbers ----------------------------------------------------------------------------------------------------
+
+
+@elementwise(promote="float")
+def angle(input):
+    """The angle of each (complex) number in radians; the gradient at 0 is 0."""
+    if not jnp.issubdtype(input.dtype, jnp.complexfloating):
+        flat = jnp.where(input < 0, jnp.asarray(math.pi, input.dtype), jnp.zeros_like(input))
+        return jnp.where(input != input, input, flat)
+    zero = input == 0
+    safe = jnp.where(zero, 1, input)
+    return jnp.where(zero, lax.stop_gradient(jnp.angle(input)), lax.atan2(safe.imag, safe.real))
+
+
+@elementwise(linear=True)
+def conj(input):
+    """The complex conjugate (a copy, never a lazy view)."""
+    return jnp.conj(input)
+
+
+@elementwise(inplace=True, linear=True)
+def conj_physical(input):
+    return jnp.conj(input)
+
+
+@elementwise("complex", method=False)
+def complex_(real, imag):
+    """The complex number of two real ones. Raises RuntimeError unless both are of one floating dtype."""
+    _complex_parts(real, imag)
+    return lax.complex(*jnp.broadcast_arrays(real, imag))
+
+
+@elementwise(method=False)
+def polar(abs, angle):
+    """The complex number of a length and an angle in radians."""
+    _complex_parts(abs, angle)
+    return lax.complex(*jnp.broadcast_arrays(abs * jnp.cos(angle), abs * jnp.sin(angle)))
+
+
+def _complex_parts(*parts):
+    if any(part.dtype not in (jnp.float32, jnp.float64) for part in parts):
+        names = " and ".join(scalar_name(dtypes.from_numpy(part.dtype)) for part in parts)
+        raise RuntimeError(f"Expected both inputs to be Half, Float or Double tensors but got {names}")
+
+
+# --- bits --------------------------------------------------------------------------------------------------------------
+
+
+def refuse_floats(kernel: str, *operands: jax.Array) -> None:
+    """Raise as torch does where a bit operation meets a floating-point operand."""
+    for x in operands:
+        if is_inexact(x):
+            raise NotImplementedError(f'"{kernel}" not implemented for \'{scalar_name(dtypes.from_numpy(x.dtype))}\'')
+
+
+def _bits(kernel: str, fn: Callable) -> Callable:
+    def bitwise(*operands):
+        refuse_floats(kernel, *operands)
+        return fn(*operands)
+
+    bitwise.__doc__ = fn.__doc__
+    return bitwise
+
+
+unary(SAME, bitwise_not=_bits("bitwise_not_cpu", jnp.bitwise_not))
+binary(
+    SAME,
+    bitwise_and=_bits("bitwise_and_cpu", jnp.bitwise_and), bitwise_or=_bits("bitwise_or_cpu", jnp.bitwise_or),
+    bitwise_xor=_bits("bitwise_xor_cpu", jnp.bitwise_xor), bitwise_left_shift=_bits("lshift_cpu", jnp.left_shift),
+    bitwise_right_shift=_bits("rshift_cpu", jnp.right_shift),
+)  # fmt: skip

@@ -1,0 +1,369 @@
+"""The base class of all optimizers."""
+
+from __future__ import annotations
+
+import warnings
+from collections import defaultdict
+from collections.abc import Callable, Iterable
+from copy import deepcopy
+from itertools import chain
+from typing import Any, ClassVar, NamedTuple
+
+import numpy as np
+
+from torchlike.autograd.grad_mode import enable_grad
+from torchlike.engine.value import host
+from torchlike.optim.hooks import Hooks
+from torchlike.optim.rules import Layout
+from torchlike.optim.state import CountedState
+from torchlike.tensor import Tensor
+from torchlike.tensor.tensor import bare
+from torchlike.tensor.update import apply_update
+
+
+class _Required:
+    def __repr__(self) -> str:
+        return "<required parameter>"
+
+
+required = _Required()
+
+
+class Update(NamedTuple):
+    """How a parameter group is updated.
+
+    Attributes:
+        rule: what `rules.per_parameter` made of the rule of one parameter.
+        states: names of the rule's state arrays; each is created as zeros like its parameter.
+        hyper: the group's numbers by name; they may change at every step without a new compilation.
+        flags: what the rule branches on.
+        steps: the rule wants to know which step this is.
+    """
+
+    rule: Callable
+    states: tuple[str, ...]
+    hyper: dict[str, Any]
+    flags: tuple = ()
+    steps: bool = False
+
+
+class Optimizer(Hooks):
+    """Base class of all optimizers.
+
+    A subclass either writes `step` with tensor operations, as in torch, or returns from `_update` the pure rule that all
+    parameters of a group follow; the inherited `step` then updates a group in one recorded node.
+
+    Args:
+        params: an iterable of tensors, of `(name, tensor)` pairs or of dictionaries, each a parameter group.
+        defaults: the options of groups that do not name them.
+
+    Raises:
+        TypeError, ValueError: where a parameter is no leaf tensor, appears twice, or the list is empty.
+    """
+
+    counted: ClassVar[bool] = False  # the state of each parameter has "step"
+    param_groups: list[dict[str, Any]]
+    state: defaultdict[Any, Any]
+
+    def __init__(self, params: Iterable, defaults: dict[str, Any]) -> None:
+        if isinstance(params, Tensor):
+            raise TypeError(
+                f"params argument given to the optimizer should be an iterable of Tensors or dicts, but got {_typename(params)}"
+            )
+        self.defaults = defaults
+        self._prepare()
+        self.state = self._empty_state()
+        self.param_groups = []
+        groups = list(params)
+        if not groups:
+            raise ValueError("optimizer got an empty parameter list")
+        for group in groups if isinstance(groups[0], dict) else [{"params": groups}]:
+            self.add_param_group(group)
+
+    def _empty_state(self) -> defaultdict:
+        return defaultdict(CountedState if self.counted else dict)
+
+    def _prepare(self) -> None:
+        self._prepare_hooks()
+        cls = type(self)
+        if not getattr(cls.step, "hooked", None):
+            cls.step = self.profile_hook_step(cls.step)  # type: ignore[method-assign]
+            cls.step.hooked = True  # type: ignore[attr-defined]
+
+    # ------------------------------------------------------------------ a step
+
+    def _update(self, group: dict[str, Any]) -> Update:
+        """The update of a group; what subclasses that inherit `step` define."""
+        raise NotImplementedError(
+            f"{type(self).__name__} must define `step`, or `_update` that returns the rule of a parameter group"
+        )
+
+    def step(self, closure: Callable[[], Any] | None = None) -> Any:
+        """Update every parameter that has a gradient.
+
+        Args:
+            closure: reevaluates the model and returns the loss; called first, with gradients enabled.
+
+        Returns:
+            What the closure returned.
+        """
+        if type(self)._update is Optimizer._update:
+            raise NotImplementedError
+        loss = None
+        if closure is not None:
+            with enable_grad():
+                loss = closure()
+        for group in self.param_groups:
+            self._update_group(group)
+        return loss
+
+    def _update_group(self, group: dict[str, Any]) -> None:
+        update = self._update(group)
+        params, grads, entries, counts = self._gather(group["params"], update.states)
+        if not params:
+            return
+        if group.get("differentiable"):
+            _refuse_differentiable(self, params, grads)
+        hyper = [float(value) for value in update.hyper.values()]
+        index = None
+        if update.steps:
+            distinct = dict.fromkeys(counts)
+            if len(distinct) > 1:
+                number = {count: i for i, count in enumerate(distinct)}
+                index = tuple(number[count] for count in counts)
+            hyper.extend(distinct)
+        states = [[dict.__getitem__(entry, name) for entry in entries] for name in update.states]
+        layout = Layout(update.states, tuple(update.hyper), update.flags, index)
+        apply_update(update.rule, params, grads, states, hyper, layout)
+
+    def _gather(self, candidates: list[Tensor], names: tuple[str, ...]) -> tuple[list, list, list, list[float]]:
+        """The parameters with a gradient, their gradients and states, and how often each was updated, this time included.
+
+        Optimizers that do not count only tell the first step (1) from the others (2), by the state that is not there yet.
+        """
+        params, grads, entries, counts = [], [], [], []
+        state, counted = self.state, self.counted
+        for param in candidates:
+            grad = param.grad
+            if grad is None:
+                continue
+            params.append(param)
+            grads.append(grad)
+            if not counted and not names:
+                continue
+            entry = state[param]
+            fresh = False
+            for name in names:
+                # None is what torch stores for a momentum that has not begun.
+                if dict.get(entry, name) is None:
+                    fresh = True
+            if fresh:
+                entry = self._begin(param, names)
+            entries.append(entry)
+            if not counted:
+                counts.append(1.0 if fresh else 2.0)
+            elif entry._shown is None:
+                entry.count = count = entry.count + 1.0
+                counts.append(count)
+            else:
+                counts.append(entry.advance())
+        return params, grads, entries, counts
+
+    def _begin(self, param: Tensor, names: tuple[str, ...]) -> Any:
+        """Create the missing state of a parameter."""
+        entry = self.state[param]
+        if self.counted:
+            if type(entry) is not CountedState:
+                self.state[param] = entry = CountedState(entry)
+            if "step" not in entry:
+                entry.start()
+        for name in names:
+            if dict.get(entry, name) is None:
+                entry[name] = _zeros_like(param)
+        return entry
+
+    def zero_grad(self, set_to_none: bool = True) -> None:
+        """Forget the gradients of all parameters, or set them to zero if `set_to_none` is False."""
+        for group in self.param_groups:
+            for param in group["params"]:
+                if set_to_none:
+                    param.grad = None
+                elif param.grad is not None:
+                    param.grad.detach_().zero_()
+
+    # ------------------------------------------------------------------ groups
+
+    def add_param_group(self, param_group: dict[str, Any]) -> None:
+        """Add a group of parameters, for example layers that are unfrozen as training goes on.
+
+        Args:
+            param_group: `params` (a tensor, or an ordered collection of tensors or `(name, tensor)` pairs) and options;
+                the optimizer's defaults stand for those that are missing. It is completed in place.
+
+        Raises:
+            TypeError, ValueError: where a parameter is no leaf tensor or appears in another group.
+        """
+        if not isinstance(param_group, dict):
+            raise TypeError(f"param_group must be a dict, but got {type(param_group)}")
+        params, names = _split_names(param_group["params"])
+        param_group["params"] = params
+        if names:
+            param_group["param_names"] = names
+        for param in params:
+            self._check_parameter(param)
+        for name, default in self.defaults.items():
+            if default is required and name not in param_group:
+                raise ValueError(f"parameter group didn't specify a value of required optimization parameter {name}")
+            param_group.setdefault(name, default)
+        unique = set(params)
+        if len(unique) != len(params):
+            warnings.warn(
+                "optimizer contains a parameter group with duplicate parameters; in future, this will cause an error; "
+                "see github.com/pytorch/pytorch/issues/40967 for more information",
+                stacklevel=3,
+            )
+        for group in self.param_groups:
+            if ("param_names" in param_group) != ("param_names" in group):
+                kind = "with names" if "param_names" in param_group else "without names"
+                raise ValueError(
+                    f"all optimizer param groups should be with/without names. cannot add param group {kind} to the optimizer"
+                )
+            if not unique.isdisjoint(group["params"]):
+                raise ValueError("some parameters appear in more than one parameter group")
+        self.param_groups.append(param_group)
+
+    def _check_parameter(self, param: Any) -> None:
+        if not isinstance(param, Tensor):
+            raise TypeError(f"optimizer can only optimize Tensors, but one of the params is {_typename(param)}")
+        if not (self.defaults.get("differentiable") or param.is_leaf or param.retains_grad):
+            raise ValueError("can't optimize a non-leaf Tensor")
+
+    # ------------------------------------------------------------------ saving and loading
+
+    def state_dict(self) -> dict[str, Any]:
+        """The state as a dictionary in torch's format.
+
+        Returns:
+            `state`, from the parameters' running numbers to their state, and `param_groups`, in which `params` lists those
+            numbers. Tensors are the optimizer's own, not copies.
+        """
+        for pre_hook in self._optimizer_state_dict_pre_hooks.values():
+            pre_hook(self)
+        numbers: dict[int, int] = {}
+        groups = []
+        for group in self.param_groups:
+            packed = {key: value for key, value in group.items() if key != "params"}
+            packed["params"] = [numbers.setdefault(id(param), len(numbers)) for param in group["params"]]
+            groups.append(packed)
+        state = {
+            numbers[id(key)] if isinstance(key, Tensor) else key: value.copy() if isinstance(value, CountedState) else value
+            for key, value in self.state.items()
+        }
+        result = {"state": state, "param_groups": groups}
+        for post_hook in self._optimizer_state_dict_post_hooks.values():
+            replaced = post_hook(self, result)
+            if replaced is not None:
+                result = replaced
+        return result
+
+    def load_state_dict(self, state_dict: dict[str, Any]) -> None:
+        """Load a state that `state_dict` gave, of this library or of torch.
+
+        Tensors are cast to their parameter's dtype and device, except "step".
+
+        Raises:
+            ValueError: if the groups differ in number or size.
+        """
+        state_dict = state_dict.copy()
+        for pre_hook in self._optimizer_load_state_dict_pre_hooks.values():
+            replaced = pre_hook(self, state_dict)
+            if replaced is not None:
+                state_dict = replaced
+        groups, saved = self.param_groups, deepcopy(state_dict["param_groups"])
+        if len(groups) != len(saved):
+            raise ValueError("loaded state dict has a different number of parameter groups")
+        if any(len(old["params"]) != len(new["params"]) for old, new in zip(groups, saved, strict=True)):
+            raise ValueError("loaded state dict contains a parameter group that doesn't match the size of optimizer's group")
+        ids = chain.from_iterable(group["params"] for group in saved)
+        own = chain.from_iterable(group["params"] for group in groups)
+        by_id = dict(zip(ids, own, strict=True))
+        state = self._empty_state()
+        for key, value in state_dict["state"].items():
+            if key in by_id:
+                state[by_id[key]] = self._adapt(by_id[key], value)
+            else:
+                state[key] = value
+        for old, new in zip(groups, saved, strict=True):
+            new["params"] = old["params"]
+            if "param_names" in old:
+                new.setdefault("param_names", old["param_names"])
+        self.__setstate__({"state": state, "param_groups": saved})
+        for load_hook in self._optimizer_load_state_dict_post_hooks.values():
+            load_hook(self)
+
+    def _adapt(self, param: Tensor, value: Any) -> Any:
+        entry = _cast(param, value)
+        return CountedState(entry) if self.counted and isinstance(entry, dict) else entry
+
+    def __getstate__(self) -> dict[str, Any]:
+        return {"defaults": self.defaults, "state": self.state, "param_groups": self.param_groups}
+
+    def __setstate__(self, state: dict[str, Any]) -> None:
+        self.__dict__.update(state)
+        self._prepare()
+        self.defaults.setdefault("differentiable", False)
+
+    def __repr__(self) -> str:
+        lines = [f"{type(self).__name__} ("]
+        for i, group in enumerate(self.param_groups):
+            lines.append(f"Parameter Group {i}")
+            lines.extend(f"    {key}: {group[key]}" for key in sorted(group) if key != "params")
+        return "\n".join([*lines, ")"])
+
+
+def _zeros_like(param: Tensor) -> Tensor:
+    # Zeros that are there, not recorded: the first step must be the same program as the second.
+    return bare(host(np.zeros(param.shape, param.dtype.np), param.device))
+
+
+def _split_names(params: Any) -> tuple[list, list[str]]:
+    if isinstance(params, Tensor):
+        return [params], []
+    if isinstance(params, set):
+        raise TypeError(
+            "optimizer parameters need to be organized in ordered collections, but the ordering of tensors in sets will "
+            "change between runs. Please use a list instead."
+        )
+    params = list(params)
+    names = [param[0] for param in params if isinstance(param, tuple)]
+    if names and len(names) != len(params):
+        raise ValueError("all optimizer params should be with/without names. Some param names are missing")
+    return [param[1] for param in params] if names else params, names
+
+
+def _cast(param: Tensor, value: Any, key: Any = None) -> Any:
+    """A loaded state in the dtype and on the device of its parameter; "step" is left alone."""
+    if isinstance(value, Tensor):
+        if key == "step":
+            return value
+        return value.to(dtype=param.dtype, device=param.device) if param.is_floating_point() else value.to(device=param.device)
+    if isinstance(value, dict):
+        return {name: _cast(param, item, name) for name, item in value.items()}
+    if isinstance(value, Iterable) and not isinstance(value, str):
+        return type(value)(_cast(param, item) for item in value)  # type: ignore[call-arg]
+    return value
+
+
+def _refuse_differentiable(optimizer: Optimizer, params: list[Tensor], grads: list[Tensor]) -> None:
+    if any(not p.is_leaf for p in params) or any(g.requires_grad for g in grads):
+        raise NotImplementedError(
+            f"{type(optimizer).__name__}(differentiable=True): torchlike does not record gradients through an update yet; "
+            "detach the parameters and gradients, or write the update with tensor operations"
+        )
+
+
+def _typename(value: Any) -> str:
+    if isinstance(value, Tensor) and type(value) is Tensor:
+        return value.type()
+    kind = type(value)
+    return kind.__qualname__ if kind.__module__ == "builtins" else f"{kind.__module__}.{kind.__qualname__}"

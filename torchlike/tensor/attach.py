@@ -1,0 +1,86 @@
+"""Hangs rows, overloads, views, operators and the rest on the Tensor class, and collects the public functions."""
+
+from __future__ import annotations
+
+from collections.abc import Callable
+from typing import Any
+
+from torchlike.engine import dispatch
+from torchlike.ops.registry import OPS
+from torchlike.tensor import creation, functions, methods, operators, overloads, random, views
+from torchlike.tensor.storage import Storage
+from torchlike.tensor.tensor import Tensor
+
+dispatch.bind(Tensor, Storage)
+
+
+class _Lazy:
+    """A method made from its row when first used."""
+
+    def __init__(self, name: str, public: str):
+        self.name = name
+        self.public = public
+
+    def __get__(self, instance: Any, owner: type) -> Any:
+        made = getattr(functions, self.name)
+        setattr(Tensor, self.public, made)
+        return made if instance is None else made.__get__(instance, owner)
+
+
+def attach(cls: type) -> None:
+    """Give the Tensor class its methods. Hand-written ones win over rows."""
+    for row in OPS:
+        if row.method:
+            for public in (row.name, *row.aliases):
+                setattr(cls, public, _Lazy(row.name, public))
+                if row.inplace:
+                    setattr(cls, f"{public}_", _Lazy(f"{row.name}_", f"{public}_"))
+    for table in (views.METHODS, creation.METHODS, random.METHODS, overloads.METHODS, operators.operators(), methods.METHODS, methods.PROPERTIES):
+        for name, method in table.items():
+            setattr(cls, name, method)
+    for name in ("T", "mT", "H", "mH", "real", "imag"):
+        setattr(cls, name, _TRANSPOSED[name])
+
+
+def _t(self: Tensor) -> Tensor:
+    return views.transpose(self, 0, 1) if self.ndim == 2 else views.permute(self, *range(self.ndim - 1, -1, -1))
+
+
+def _mt(self: Tensor) -> Tensor:
+    if self.ndim < 2:
+        raise RuntimeError(f"tensor.mT is only supported on matrices or batches of matrices. Got {self.ndim}-D tensor.")
+    return views.transpose(self, -2, -1)
+
+
+def _set_part(read: Callable) -> Callable:
+    return lambda self, value: read(self).copy_(value)
+
+
+_TRANSPOSED = {
+    "T": property(_t),
+    "mT": property(_mt),
+    "H": property(lambda self: _t(self).conj()),
+    "mH": property(lambda self: _mt(self).conj()),
+    "real": property(views.real, _set_part(views.real)),
+    "imag": property(views.imag, _set_part(views.imag)),
+}
+
+
+def public_functions() -> dict[str, Callable]:
+    """What stands in the root namespace and is not a lazily made row: name -> function."""
+    found: dict[str, Callable] = {f.__name__: f for f in (*creation.FUNCTIONS, *random.FUNCTIONS)}
+    for table in (views.FUNCTIONS, methods.FUNCTIONS, overloads.OVERLOADS):
+        found.update(table)
+    return found
+
+
+def public_rows(namespace: str) -> dict[str, str]:
+    """Public names of a namespace ("torch", "nn.functional") that are rows: name -> the function's name in `functions`."""
+    found: dict[str, str] = {}
+    for row in OPS:
+        if namespace in row.ns.split():
+            for public in (row.name, *row.aliases):
+                found[public] = row.name
+                if row.inplace and row.method:
+                    found[f"{public}_"] = f"{row.name}_"
+    return found

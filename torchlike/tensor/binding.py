@@ -1,0 +1,118 @@
+"""From rows to Python: the function, the in-place form and `out=` of each op."""
+
+from __future__ import annotations
+
+import warnings
+from collections.abc import Callable, Sequence
+from typing import Any
+
+from torchlike.base import promotion
+from torchlike.engine import dispatch
+from torchlike.ops.registry import OPS, REQUIRED, Op
+from torchlike.tensor.named import named
+from torchlike.tensor.tensor import Tensor
+
+
+def inplace(op: Op, args: Sequence[Any], static: tuple = ()) -> Tensor:
+    """Apply an op and put the result in its first operand's place.
+
+    Raises:
+        RuntimeError: where the result does not have the operand's shape or cannot be cast to its dtype, or where the
+            operand is a leaf that requires grad.
+    """
+    target = args[0]
+    target._check_writable()
+    out = dispatch.call(op, args, static)
+    return target._write(fitted(out, target))
+
+
+def fitted(out: Tensor, target: Tensor) -> Tensor:
+    """`out` in the shape and dtype of `target`, or torch's error where that cannot be."""
+    if out.shape != target.shape:
+        raise RuntimeError(f"output with shape {list(target.shape)} doesn't match the broadcast shape {list(out.shape)}")
+    if out.dtype is not target.dtype:
+        if not promotion.can_cast(out.dtype, target.dtype):
+            raise promotion.cast_error(out.dtype, target.dtype)
+        out = dispatch.call(OPS["cast"], (out,), (target.dtype,))
+    return out
+
+
+def into(out: Any, made: Any) -> Any:
+    """Write the result(s) `made` into the tensor(s) given as `out=`, resizing those of another shape as torch does."""
+    if isinstance(made, tuple):
+        if not isinstance(out, (tuple, list)) or len(out) != len(made):
+            raise TypeError(f"out= must be a tuple of {len(made)} tensors")
+        return type(made)(*(into(o, m) for o, m in zip(out, made, strict=True))) if hasattr(made, "_fields") else tuple(
+            into(o, m) for o, m in zip(out, made, strict=True)
+        )
+    if not isinstance(out, Tensor):
+        raise TypeError(f"out= must be Tensor, not {type(out).__name__}")
+    if made.requires_grad or out._rg:
+        raise RuntimeError("functions with out=... arguments don't support automatic differentiation, but one of the arguments requires grad.")
+    if out.shape != made.shape:
+        if out.numel():
+            warnings.warn(
+                f"An output with one or more elements was resized since it had shape {list(out.shape)}, which does not match the "
+                f"required output shape {list(made.shape)}.",
+                UserWarning,
+                stacklevel=3,
+            )
+        if not promotion.can_cast(made.dtype, out.dtype):
+            raise promotion.cast_error(made.dtype, out.dtype)
+        out._become(dispatch.call(OPS["cast"], (made,), (out.dtype,)) if made.dtype is not out.dtype else made)
+        return out
+    return out._write(fitted(made, out))
+
+
+def function(op: Op) -> Callable[..., Any]:
+    """The Python function of a row: `f(operands..., statics..., *, out=None)`, generated so that binding costs nothing."""
+    return _generate(op, op.name, "_call")
+
+
+def inplace_function(op: Op) -> Callable[..., Any]:
+    return _generate(op, f"{op.name}_", "_inplace")
+
+
+def _generate(op: Op, name: str, door: str) -> Callable[..., Any]:
+    scope: dict[str, Any] = {"_call": dispatch.call, "_inplace": inplace, "_op": op, "_into": into, "_named": named(op)}
+    parameters, operands = [], []
+    if op.variadic:
+        parameters.append("tensors")
+    for i, (operand, default) in enumerate(op.operands):
+        if default is REQUIRED:
+            parameters.append(operand)
+            operands.append(operand)
+        elif default is None:
+            parameters.append(f"{operand}=None")
+            operands.append(operand)
+        else:  # its default is a number: absent means that number, as a constant
+            scope[f"_d{i}"] = default
+            parameters.append(f"{operand}=_d{i}")
+            operands.append(f"None if {operand} is _d{i} else {operand}")
+    for i, (static, default) in enumerate(op.statics):
+        scope[f"_s{i}"] = default
+        parameters.append(static if default is REQUIRED else f"{static}=_s{i}")
+    args = "tuple(tensors)" if op.variadic else f"({', '.join(operands)},)"
+    statics = f"({', '.join(s for s, _ in op.statics)},)" if op.statics else "()"
+    call = f"{door}(_op, {args}, {statics})"
+    if op.returns:
+        call = f"_named({call})"
+    seen_default = False
+    ordered = []
+    for p in parameters:  # a static without default may follow an operand with one: it becomes keyword-only
+        if "=" in p:
+            seen_default = True
+        elif seen_default and "*" not in ordered:
+            ordered.append("*")
+        ordered.append(p)
+    out = op.out and door == "_call"
+    if out:
+        if "*" not in ordered:
+            ordered.append("*")
+        ordered.append("out=None")
+    body = f"    if out is not None:\n        return _into(out, {call})\n" if out else ""
+    exec(f"def {name}({', '.join(ordered)}):\n{body}    return {call}\n", scope)  # noqa: S102  # our own text, from the table
+    made = scope[name]
+    made.__doc__ = op.fn.__doc__
+    made.__module__ = "torchlike"
+    return made

@@ -1,0 +1,198 @@
+"""Public functions around indices, masks, repetition and joining that need more than a row of the op table."""
+
+from __future__ import annotations
+
+import functools
+import itertools
+import math
+from collections.abc import Callable
+from typing import Any
+
+import jax.numpy as jnp
+import numpy as np
+
+from torchlike.tensor import creation
+from torchlike.tensor import functions as ops
+from torchlike.tensor.overload_table import overload
+from torchlike.tensor.tensor import Tensor
+from torchlike.tensor.views import sizes
+
+# --- repeating, turning, joining ---------------------------------------------------------------------------------------
+
+
+@overload("repeat", function=False)
+def repeat(self: Tensor, *repeats: Any) -> Tensor:
+    """The whole tensor `repeats[i]` times along dimension i."""
+    return ops.repeat(self, sizes(repeats))
+
+
+@overload("tile")
+def tile(input: Tensor, *dims: Any, **keyword: Any) -> Tensor:
+    """As `repeat`; missing leading entries of `dims` are 1."""
+    return ops.tile(input, sizes(keyword.get("dims", dims) if keyword else dims))
+
+
+@overload("flip")
+def flip(input: Tensor, *dims: Any, **keyword: Any) -> Tensor:
+    """The order of the elements reversed along `dims`."""
+    given = keyword.get("dims", keyword.get("dim", dims))
+    return ops.flip(input, (given,) if isinstance(given, int) else sizes(given))
+
+
+@overload("repeat_interleave")
+def repeat_interleave(input: Tensor, repeats: Any = None, dim: int | None = None, *, output_size: int | None = None) -> Tensor:
+    """Each element `repeats` times in a row (a number, or a tensor with one per element) along `dim`."""
+    if repeats is None:
+        counts = input.tolist()
+        return _at(np.repeat(np.arange(len(counts)), counts), input)
+    if not isinstance(repeats, Tensor):
+        return ops.repeat_interleave(input, repeats, dim)
+    if repeats.numel() == 1:
+        return ops.repeat_interleave(input, int(repeats.item()), dim)
+    if dim is None:
+        input, dim = input.reshape(-1), 0
+    counts = repeats.tolist()
+    if len(counts) != input.shape[dim]:
+        raise RuntimeError(
+            f"repeats must have the same size as input along dim, but got repeats.size(0) = {len(counts)} and "
+            f"input.size({dim}) = {input.shape[dim]}"
+        )
+    if min(counts) < 0:
+        raise RuntimeError("repeats can not be negative")
+    return ops.index_select(input, _at(np.repeat(np.arange(len(counts)), counts), input), dim)
+
+
+def _at(array: np.ndarray, like: Tensor) -> Tensor:
+    return creation.tensor(array, device=like.device)
+
+
+@overload("meshgrid", method=False)
+def meshgrid(*tensors: Any, indexing: str = "ij") -> tuple[Tensor, ...]:
+    """One grid per vector, each of shape `(n0, n1, ...)`."""
+    listed = tensors[0] if len(tensors) == 1 and isinstance(tensors[0], (list, tuple)) else tensors
+    made = ops.meshgrid(listed, indexing)
+    return made if isinstance(made, tuple) else (made,)
+
+
+@overload("block_diag", method=False)
+def block_diag(*tensors: Tensor) -> Tensor:
+    """The matrices along the diagonal of a larger one."""
+    return ops.block_diag(tensors)
+
+
+@overload("cartesian_prod", method=False)
+def cartesian_prod(*tensors: Tensor) -> Tensor:
+    """All combinations of one element from each vector, a row each, in the order of itertools.product."""
+    if len(tensors) == 1:
+        return tensors[0]
+    return ops.stack([grid.reshape(-1) for grid in meshgrid(*tensors)], 1)
+
+
+@overload("combinations")
+def combinations(input: Tensor, r: int = 2, with_replacement: bool = False) -> Tensor:
+    """All combinations of `r` elements of a vector, a row each, in the order of itertools.combinations."""
+    choose = itertools.combinations_with_replacement if with_replacement else itertools.combinations
+    rows = np.array(list(choose(range(input.shape[0]), r)), dtype=np.int64).reshape(-1, r)
+    return ops.index_select(input, _at(rows.reshape(-1), input), 0).reshape(rows.shape)
+
+
+@overload("diff")
+def diff(input: Tensor, n: int = 1, dim: int = -1, prepend: Any = None, append: Any = None, *, out: Any = None) -> Tensor:
+    """The differences of neighbours along `dim`, `n` times."""
+    return ops.diff(input, prepend, append, n, dim, out=out)
+
+
+@overload("bincount")
+def bincount(input: Tensor, weights: Tensor | None = None, minlength: int = 0) -> Tensor:
+    """How often each whole number stands in the vector, or the sum of its weights. Waits for the values: the size is theirs.
+
+    Raises:
+        RuntimeError: for negative numbers or another shape.
+    """
+    if input.ndim != 1 or (input.numel() and ops.amin(input).item() < 0):
+        raise RuntimeError("bincount only supports 1-d non-negative integral inputs.")
+    if weights is not None and weights.shape != input.shape:
+        raise RuntimeError("weights should be 1-d and have the same length as input")
+    length = int(ops.amax(input).item()) + 1 if input.numel() else 0
+    return ops.bincount(input, weights, max(length, minlength))
+
+
+# --- along one dimension, by index -------------------------------------------------------------------------------------
+
+
+def _dim_first(row: str) -> Callable:
+    """torch takes `(input, dim, index, ...)`, a row its operands first."""
+    call = getattr(ops, row)
+
+    def moved(input: Tensor, dim: int, index: Tensor, *rest: Any, **keywords: Any) -> Tensor:
+        if len(rest) > 1:
+            keywords["reduce"] = rest[1]
+        return call(input, index, *rest[:1], dim=dim, **keywords)
+
+    moved.__doc__ = call.__doc__
+    return moved
+
+
+for _name in ("gather", "index_select"):
+    overload(_name)(_dim_first(_name))
+for _name in ("scatter_add", "scatter_reduce", "index_add", "index_copy", "index_reduce"):
+    overload(_name)(_dim_first(_name))
+    overload(f"{_name}_", function=False)(_dim_first(f"{_name}_"))
+
+
+def _scatter(suffix: str) -> Callable:
+    def scatter(input: Tensor, dim: int, index: Tensor, src: Any = None, value: Any = None, *, reduce: Any = None) -> Tensor:
+        """`input` with `src` (a tensor or a number) written, added or multiplied at `index` along `dim`."""
+        if isinstance(src, Tensor):
+            return getattr(ops, f"scatter{suffix}")(input, index, src, dim, reduce)
+        number = _number_for(input, value if src is None else src)
+        return getattr(ops, f"scatter_value{suffix}")(input, index, number, dim, reduce)
+
+    return scatter
+
+
+def _index_fill(suffix: str) -> Callable:
+    def index_fill(input: Tensor, dim: int, index: Tensor, value: Any) -> Tensor:
+        """`input` with the slices that `index` names along `dim` filled with a number."""
+        return getattr(ops, f"index_fill{suffix}")(input, index, _number_for(input, value), dim)
+
+    return index_fill
+
+
+def _masked_fill(suffix: str) -> Callable:
+    def masked_fill(input: Tensor, mask: Tensor, value: Any) -> Tensor:
+        """`input` with a number where `mask` is true. Raises RuntimeError for a number that the dtype cannot hold."""
+        return getattr(ops, f"masked_fill{suffix}")(input, mask, _number_for(input, value))
+
+    return masked_fill
+
+
+for _name, _make in (("scatter", _scatter), ("index_fill", _index_fill), ("masked_fill", _masked_fill)):
+    overload(_name)(_make(""))
+    overload(f"{_name}_", function=False)(_make("_"))
+
+_C_NAMES = {"float16": "c10::Half", "bfloat16": "c10::BFloat16", "float32": "float", "float64": "double", "bool": "bool"}
+
+
+@functools.cache
+def _largest(dtype: Any) -> float:
+    return float(jnp.finfo(dtype.np).max)
+
+
+def _number_for(input: Tensor, value: Any) -> Any:
+    """`value` as something that keeps `input`'s dtype.
+
+    Raises:
+        RuntimeError: where the dtype cannot hold the number.
+    """
+    dtype = input.dtype
+    if isinstance(value, Tensor):
+        return value if value.dtype is dtype else value.to(dtype)
+    if dtype.is_complex:
+        return value
+    if dtype.is_floating_point:
+        if not isinstance(value, complex) and (abs(value) <= _largest(dtype) or not math.isfinite(value)):
+            return value
+    elif not isinstance(value, complex) and math.isfinite(value):
+        return bool(value) if dtype.name == "bool" else int(value)
+    raise RuntimeError(f"value cannot be converted to type {_C_NAMES.get(dtype.name, f'{dtype.name}_t')} without overflow")

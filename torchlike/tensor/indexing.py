@@ -1,0 +1,253 @@
+"""`x[index]` and `x[index] = y` for ints, slices, ..., None, masks, index tensors and mixtures of them.
+
+Ints, slices and None make one view. What tensors and masks remain then gathers from (or scatters into) that view.
+"""
+
+from __future__ import annotations
+
+from typing import Any
+
+import numpy as np
+
+from torchlike.base import dtypes
+from torchlike.engine import dispatch
+from torchlike.engine.value import host
+from torchlike.ops.registry import OPS
+from torchlike.tensor.tensor import Tensor, bare, make_view
+
+_INDEX, _PUT, _MASK = OPS["index"], OPS["index_put_into"], OPS["mask_into"]
+_COPY, _FILL = OPS["copy_into"], OPS["fill_into"]
+_SLICE, _SELECT = OPS["slice"], OPS["select"]
+
+
+def getitem(x: Tensor, index: Any) -> Tensor:
+    """`x[index]`: a view where only ints, slices, ... and None are used, else a copy."""
+    if type(index) is int:
+        return select(x, 0, index)
+    part, tensors = _parse(x, index)
+    if not tensors:
+        return part
+    return _gather(part, tensors)
+
+
+def setitem(x: Tensor, index: Any, value: Any) -> None:
+    """`x[index] = value`, written through to everything that aliases `x`."""
+    if isinstance(index, Tensor) and index.dtype is dtypes.bool_ and _is_scalar(value) and 0 < index.ndim <= x.ndim:
+        _check_mask(x, index, 0)
+        _masked_fill(x, index, value)
+        return
+    part, tensors = _parse(x, index)
+    if not tensors:
+        write(part, value)
+        return
+    part._check_writable()
+    if not isinstance(value, Tensor):
+        value = bare(host(np.asarray(value, part.dtype.np), part.device))
+    while value.ndim > 1 and value.shape[0] == 1:  # torch lets leading ones pass
+        value = value[0]
+    new = dispatch.call(_PUT, (part, value, *tensors.values()), (tuple(tensors), False))
+    part._write(new)
+
+
+def write(target: Tensor, value: Any) -> Tensor:
+    """`target[...] = value`: broadcast, cast and copy."""
+    target._check_writable()
+    if isinstance(value, Tensor):
+        while value.ndim > target.ndim and value.shape[0] == 1:
+            value = value[0]
+        if value.device is not target.device:
+            value = value.to(target.device)
+        return target._write(dispatch.call(_COPY, (target, value)))
+    if isinstance(value, (bool, int, float, complex, np.generic)):
+        return target._write(dispatch.call(_FILL, (target, value)))
+    return target._write(dispatch.call(_COPY, (target, bare(host(np.array(value, target.dtype.np), target.device)))))
+
+
+def index_put(x: Tensor, indices: Any, values: Tensor, accumulate: bool = False) -> Tensor:
+    """`x` with `values` put (or added) at the index tensors, one per leading dimension (None: all of it)."""
+    part, tensors = _parse(x, tuple(slice(None) if i is None else i for i in indices))
+    return dispatch.call(_PUT, (part, values, *tensors.values()), (tuple(tensors), bool(accumulate)))
+
+
+def _is_scalar(value: Any) -> bool:
+    return isinstance(value, (bool, int, float, complex)) or (isinstance(value, Tensor) and value.ndim == 0)
+
+
+def _masked_fill(x: Tensor, mask: Tensor, value: Any) -> None:
+    x._check_writable()
+    if not isinstance(value, Tensor):
+        value = x.dtype.np.type(value).item()
+    new = dispatch.call(_MASK, (x, mask, value))
+    x._write(new if new.dtype is x.dtype else dispatch.call(OPS["cast"], (new,), (x.dtype,)))
+
+
+# ---- parsing --------------------------------------------------------------------------------------------------
+
+
+def _parse(x: Tensor, index: Any) -> tuple[Tensor, dict[int, Tensor]]:
+    """The view that ints, slices, ... and None make, and the index tensors by the view's dimension."""
+    items = index if type(index) is tuple else (index,)
+    items = tuple(_plain(item) for item in items)
+    consumed = sum(_consumes(item) for item in items)
+    if consumed > x.ndim:
+        raise IndexError(f"too many indices for tensor of dimension {x.ndim}")
+    if sum(item is Ellipsis for item in items) > 1:
+        raise IndexError("an index can only have a single ellipsis ('...')")
+    spec: list[Any] = []
+    starts: list[int] = []
+    shape: list[int] = []
+    strides: list[int] = []
+    offset, old, sizes = x._offset, x.stride(), x.shape
+    tensors: dict[int, Tensor] = {}
+    for item in (*items, *(() if Ellipsis in [i for i in items if i is Ellipsis] else (Ellipsis,))):
+        dim = len(spec)
+        if item is None or item is True or item is False:
+            shape.append(1)
+            strides.append(0 if item is not None else _fresh_stride(sizes, old, dim))
+            if item is not None:
+                tensors[len(shape) - 1] = bare(host(np.zeros(int(item), np.int64)))
+        elif item is Ellipsis:
+            for d in range(dim, dim + x.ndim - consumed):
+                spec.append(None)
+                shape.append(sizes[d])
+                strides.append(old[d])
+        elif isinstance(item, int):
+            at = _wrap(item, sizes[dim], dim)
+            spec.append((1, 1))
+            starts.append(at)
+            offset += at * old[dim]
+        elif isinstance(item, slice):
+            start, count, step = _slice(item, sizes[dim])
+            whole = start == 0 and count == sizes[dim] and step == 1
+            spec.append(None if whole else (count, step))
+            if not whole:
+                starts.append(start)
+            shape.append(count)
+            strides.append(old[dim] * step)
+            offset += (start + (0 if step > 0 else (count - 1) * -step)) * old[dim]
+        else:
+            for where in _index_tensors(x, item, dim):
+                tensors[len(shape)] = where
+                spec.append(None)
+                shape.append(sizes[dim])
+                strides.append(old[dim])
+                dim += 1
+    if tuple(shape) == sizes and not starts and tensors:
+        return x, tensors
+    op = _SELECT if starts and len(shape) < x.ndim else _SLICE
+    return make_view(x, op, (tuple(spec), tuple(shape)), tuple(strides), offset, tuple(starts)), tensors
+
+
+def _plain(item: Any) -> Any:
+    """An index item as one of: int, slice, None, Ellipsis, True, False, Tensor."""
+    kind = type(item)
+    if kind is int or kind is slice or item is None or item is Ellipsis or kind is bool:
+        return item
+    if isinstance(item, Tensor):
+        if item.ndim == 0 and not item.dtype.is_floating_point and item._value.aval.traced is False:
+            return bool(item) if item.dtype is dtypes.bool_ else int(item)
+        return item
+    if isinstance(item, (list, range, np.ndarray)) or (isinstance(item, tuple)):
+        array = np.asarray([i.item() if isinstance(i, Tensor) and i.ndim == 0 else np.asarray(i) for i in item] if isinstance(item, (list, tuple)) else item)
+        if not array.size:
+            array = array.astype(np.int64)
+        if array.dtype.kind not in "biu":
+            raise IndexError("tensors used as indices must be long, int, byte or bool tensors")
+        return bare(host(array.astype(np.bool_ if array.dtype.kind == "b" else np.int64)))
+    if hasattr(item, "__index__"):
+        return item.__index__()
+    raise TypeError(
+        "only integers, slices (`:`), ellipsis (`...`), None and long or byte Variables are valid indices "
+        f"(got {type(item).__name__})"
+    )
+
+
+def _consumes(item: Any) -> int:
+    if item is None or item is Ellipsis or isinstance(item, bool):
+        return 0
+    if isinstance(item, Tensor) and item.dtype in (dtypes.bool_, dtypes.uint8):
+        return item.ndim
+    return 1
+
+
+def _fresh_stride(sizes: tuple[int, ...], strides: tuple[int, ...], dim: int) -> int:
+    return sizes[dim] * strides[dim] if dim < len(sizes) else 1
+
+
+def _wrap(index: int, size: int, dim: int) -> int:
+    if not -size <= index < size:
+        raise IndexError(f"index {index} is out of bounds for dimension {dim} with size {size}")
+    return index + size if index < 0 else index
+
+
+def _slice(item: slice, size: int) -> tuple[int, int, int]:
+    """`(lowest index, count, step)`; a negative step, which torch refuses, walks downwards as in Python."""
+    step = 1 if item.step is None else item.step.__index__()
+    if step == 0:
+        raise ValueError("slice step cannot be zero")
+    bounds = [None if b is None else b.__index__() for b in (item.start, item.stop)]
+    chosen = range(*slice(bounds[0], bounds[1], step).indices(size))
+    if not chosen:
+        low = min(max(chosen.start, 0), size)
+        return low, 0, step
+    return min(chosen[0], chosen[-1]), len(chosen), step
+
+
+def _index_tensors(x: Tensor, item: Tensor, dim: int) -> list[Tensor]:
+    """A mask as the index tensors of its true places; an index tensor as itself, its range checked where that is free."""
+    if item.dtype in (dtypes.bool_, dtypes.uint8):
+        _check_mask(x, item, dim)
+        return [bare(host(where)) for where in np.nonzero(item._value.numpy())]
+    if item.dtype.is_floating_point or item.dtype.is_complex:
+        raise IndexError("tensors used as indices must be long, int, byte or bool tensors")
+    array, size = item._value.array, x.shape[dim]
+    if type(array) is np.ndarray and array.size and (array.min() < -size or array.max() >= size):
+        wrong = array.max() if array.max() >= size else array.min()
+        raise IndexError(f"index {wrong} is out of bounds for dimension {dim} with size {size}")
+    return [item]
+
+
+def _check_mask(x: Tensor, mask: Tensor, dim: int) -> None:
+    for d in range(mask.ndim):
+        if dim + d >= x.ndim or mask.shape[d] != x.shape[dim + d]:
+            raise IndexError(
+                f"The shape of the mask {list(mask.shape)} at index {d} does not match the shape of the indexed tensor "
+                f"{list(x.shape)} at index {dim + d}"
+            )
+
+
+def _gather(part: Tensor, tensors: dict[int, Tensor]) -> Tensor:
+    return dispatch.call(_INDEX, (part, *tensors.values()), (tuple(tensors),))
+
+
+# ---- the common views of one dimension ------------------------------------------------------------------------
+
+
+def select(x: Tensor, dim: int, index: int) -> Tensor:
+    """`x` at one index of a dimension, which goes."""
+    sizes = x.shape
+    if not sizes:
+        raise IndexError("invalid index of a 0-dim tensor. Use `tensor.item()` in Python to convert a 0-dim tensor to a number")
+    if not -len(sizes) <= dim < len(sizes):
+        raise IndexError(f"Dimension out of range (expected to be in range of [{-len(sizes)}, {len(sizes) - 1}], but got {dim})")
+    dim %= len(sizes)
+    at = _wrap(index, sizes[dim], dim)
+    old = x.stride()
+    spec = (*[None] * dim, (1, 1), *[None] * (len(sizes) - dim - 1))
+    return make_view(
+        x, _SELECT, (spec, (*sizes[:dim], *sizes[dim + 1 :])), (*old[:dim], *old[dim + 1 :]), x._offset + at * old[dim], (at,)
+    )
+
+
+def narrow(x: Tensor, dim: int, start: int, count: int, step: int = 1) -> Tensor:
+    """`count` indices of a dimension from `start` on."""
+    sizes, old = x.shape, x.stride()
+    if start == 0 and count == sizes[dim] and step == 1:
+        spec: tuple = (None,) * len(sizes)
+        starts: tuple = ()
+    else:
+        spec = (*[None] * dim, (count, step), *[None] * (len(sizes) - dim - 1))
+        starts = (start,)
+    shape = (*sizes[:dim], count, *sizes[dim + 1 :])
+    strides = (*old[:dim], old[dim] * step, *old[dim + 1 :])
+    return make_view(x, _SLICE, (spec, shape), strides, x._offset + start * old[dim], starts)

@@ -1,0 +1,434 @@
+"""Methods of a tensor that are more than a row of the op table: reading out, casting, copying, autograd's properties."""
+
+from __future__ import annotations
+
+import copy
+from typing import Any
+
+import numpy as np
+
+from torchlike.base import device as devices
+from torchlike.base import dtypes, promotion
+from torchlike.base.dtypes import dtype as DType
+from torchlike.base.layout import is_contiguous
+from torchlike.engine import dispatch
+from torchlike.engine.record import local
+from torchlike.engine.value import Value, aval, host
+from torchlike.ops.registry import OPS
+from torchlike.tensor import indexing, printing
+from torchlike.tensor.tensor import Tensor, bare, place
+
+_CAST, _CLONE = OPS["cast"], OPS["clone_like"]
+
+
+# ---- reading out ----------------------------------------------------------------------------------------------
+
+
+def item(self: Tensor) -> Any:
+    """The one element as a Python number. Raises RuntimeError where there are more, or none."""
+    value = self._read()
+    if value.aval.numel != 1:
+        raise RuntimeError(f"a Tensor with {value.aval.numel} elements cannot be converted to Scalar")
+    if value.aval.device is devices.META:
+        raise RuntimeError("Tensor.item() cannot be called on meta tensors")
+    return value.numpy().item()
+
+
+def tolist(self: Tensor) -> Any:
+    """Nested lists of Python numbers."""
+    return self._read().numpy().tolist()
+
+
+def numpy(self: Tensor, *, force: bool = False) -> np.ndarray:
+    """The elements as a numpy array of its own (torch's shares memory; XLA's buffers are immutable).
+
+    Raises:
+        RuntimeError: where the tensor requires grad. TypeError: where it is not on the CPU (unless `force`).
+    """
+    value = self._read()
+    if not force:
+        if self._rg:
+            raise RuntimeError("Can't call numpy() on Tensor that requires grad. Use tensor.detach().numpy() instead.")
+        if self.device.type != "cpu":
+            raise TypeError(
+                f"can't convert {self.device} device type tensor to numpy. Use Tensor.cpu() to copy the tensor to host memory first."
+            )
+    if self.dtype is dtypes.bfloat16:
+        raise TypeError("Got unsupported ScalarType BFloat16")
+    return np.array(value.numpy())
+
+
+def __array__(self: Tensor, dtype: Any = None, copy: Any = None) -> np.ndarray:
+    found = numpy(self) if self.dtype is not dtypes.bfloat16 else np.array(self._read().numpy())
+    return found if dtype is None else found.astype(dtype)
+
+
+def __jax_array__(self: Tensor) -> Any:
+    return self._read().on_device()
+
+
+def __dlpack__(self: Tensor, **options: Any) -> Any:
+    return self._read().on_device().__dlpack__(**options)
+
+
+def __dlpack_device__(self: Tensor) -> Any:
+    return self._read().on_device().__dlpack_device__()
+
+
+def __bool__(self: Tensor) -> bool:
+    value = self._read()
+    if value.aval.numel != 1:
+        if value.aval.numel == 0:
+            raise RuntimeError("Boolean value of Tensor with no values is ambiguous")
+        raise RuntimeError("Boolean value of Tensor with more than one value is ambiguous")
+    return bool(value.numpy().reshape(())[()])
+
+
+def __int__(self: Tensor) -> int:
+    return int(item(self))
+
+
+def __float__(self: Tensor) -> float:
+    return float(item(self))
+
+
+def __complex__(self: Tensor) -> complex:
+    return complex(item(self))
+
+
+def __index__(self: Tensor) -> int:
+    if self.dtype.category > DType.INTEGER or self.numel() != 1:
+        raise TypeError("only integer tensors of a single element can be converted to an index")
+    return int(item(self))
+
+
+def __len__(self: Tensor) -> int:
+    if not self.shape:
+        raise TypeError("len() of a 0-d tensor")
+    return self.shape[0]
+
+
+def __iter__(self: Tensor) -> Any:
+    if not self.shape:
+        raise TypeError("iteration over a 0-d tensor")
+    return iter([indexing.select(self, 0, i) for i in range(self.shape[0])])
+
+
+def __contains__(self: Tensor, element: Any) -> bool:
+    if isinstance(element, (Tensor, bool, int, float, complex)):
+        return bool((self == element).any())
+    raise RuntimeError(f"Tensor.__contains__ only supports Tensor or scalar, but you passed in a {type(element)}.")
+
+
+def __repr__(self: Tensor, *, tensor_contents: Any = None) -> str:
+    return printing.show(self)
+
+
+def __format__(self: Tensor, spec: str) -> str:
+    if self.ndim == 0 and self.device is not devices.META:
+        return format(item(self), spec)
+    return object.__format__(self, spec) if spec else repr(self)
+
+
+def __deepcopy__(self: Tensor, memo: dict) -> Tensor:
+    if id(self) in memo:
+        return memo[id(self)]
+    self._read()
+    if self._node is not None:
+        raise RuntimeError(
+            "Only Tensors created explicitly by the user (graph leaves) support the deepcopy protocol at the moment.  If you were "
+            "attempting to deepcopy a module, this may be because of a torch.nn.utils.weight_norm usage, see "
+            "https://github.com/pytorch/pytorch/pull/103001"
+        )
+    out = type(self).__new__(type(self))
+    out._storage = type(self._storage)(self._read())
+    out._strides, out._rg = self._strides, self._rg
+    memo[id(self)] = out
+    for name, value in self.__dict__.items():
+        if name not in _OWN:
+            out.__dict__[name] = copy.deepcopy(value, memo)
+    if self._grad is not None:
+        out._grad = copy.deepcopy(self._grad, memo)
+    return out
+
+
+_OWN = {"_storage", "_view", "_cached", "_seen", "_base", "_strides", "_offset", "_rg", "_node", "_nr", "_grad", "_retains", "_hooks"}
+
+
+def __reduce_ex__(self: Tensor, protocol: Any) -> tuple:
+    own = {k: v for k, v in self.__dict__.items() if k not in _OWN}
+    return _rebuild, (type(self), np.array(self._read().numpy()), self.dtype, self._rg and self._node is None, self._strides, own)
+
+
+def _rebuild(kind: type, array: np.ndarray, dtype: DType, requires_grad: bool, strides: Any, own: dict) -> Tensor:
+    out = kind.__new__(kind)
+    out._storage = type(bare(host(np.zeros(0)))._storage)(host(array.astype(dtype.np)))
+    out._strides, out._rg = strides, requires_grad
+    out.__dict__.update(own)
+    return out
+
+
+# ---- size and place -------------------------------------------------------------------------------------------
+
+
+def size(self: Tensor, dim: int | None = None) -> Any:
+    """The shape, or one of its sizes."""
+    shape = self.shape
+    if dim is None:
+        return shape
+    if not -len(shape) <= dim < len(shape):
+        reach = max(len(shape), 1)
+        raise IndexError(f"Dimension out of range (expected to be in range of [{-reach}, {reach - 1}], but got {dim})")
+    return shape[dim]
+
+
+def numel(input: Tensor) -> int:
+    """The number of elements."""
+    return input._read().aval.numel
+
+
+def dim(self: Tensor) -> int:
+    """The number of dimensions."""
+    return self.ndim
+
+
+def contiguous_as(self: Tensor, memory_format: Any = None) -> bool:
+    """Whether the strides are row-major without gaps."""
+    return self._strides is None or is_contiguous(self.shape, self._strides)
+
+
+def to(self: Tensor, *args: Any, **kwargs: Any) -> Tensor:
+    """In another dtype, on another device, or both; itself where nothing changes (unless `copy=True`)."""
+    device, dtype = kwargs.pop("device", None), kwargs.pop("dtype", None)
+    again = kwargs.pop("copy", False)
+    for key in ("non_blocking", "memory_format"):
+        kwargs.pop(key, None)
+    if "other" in kwargs:
+        args = (kwargs.pop("other"), *args)
+    if kwargs:
+        raise TypeError(f"to() received an invalid combination of arguments - got {sorted(kwargs)}")
+    for arg in args[:2]:
+        if isinstance(arg, DType):
+            dtype = arg
+        elif isinstance(arg, Tensor):
+            device, dtype = arg.device, arg.dtype
+        elif isinstance(arg, (str, int, devices.device)) and not isinstance(arg, bool):
+            device = arg
+    out = self
+    if dtype is not None and dtype is not self.dtype:
+        out = dispatch.call(_CAST, (self,), (dtype,))
+    if device is not None:
+        where = devices.resolve(device)
+        if where is not self.device and where != self.device:
+            return _move(out, where)
+    return clone(out) if again and out is self else out
+
+
+def _move(tensor: Tensor, where: devices.device) -> Tensor:
+    """A copy elsewhere, with the history going along."""
+    value = tensor._read()
+    if where is devices.META:
+        moved = Value(aval(value.aval.shape, value.aval.dtype, where))
+    else:
+        moved = host(np.array(value.numpy()), where)
+    out = bare(moved)
+    if local.state.grad and tensor._rg:
+        from_node = dispatch.call(_CLONE, (tensor,))  # gives the copy a node; the gradient comes back the same way
+        out._rg, out._node, out._nr = True, from_node._node, 0
+    if tensor._strides is not None:
+        place(out, tensor._strides, 0)
+    return out
+
+
+def cpu(self: Tensor, memory_format: Any = None) -> Tensor:
+    return to(self, "cpu")
+
+
+def cuda(self: Tensor, device: Any = None, non_blocking: bool = False, memory_format: Any = None) -> Tensor:
+    return to(self, "cuda" if device is None else devices.device("cuda", device) if isinstance(device, int) else device)
+
+
+def type_(self: Tensor, dtype: Any = None, non_blocking: bool = False) -> Any:
+    """The legacy type's name, or this tensor in that dtype."""
+    if dtype is None:
+        return promotion.tensor_type_name(self.dtype)
+    if isinstance(dtype, str):
+        dtype = next(d for d in dtypes.DTYPES.values() if promotion.tensor_type_name(d) == dtype)
+    return to(self, dtype)
+
+
+def clone(input: Tensor, *, memory_format: Any = None) -> Tensor:
+    """A copy with its own storage; the gradient flows through."""
+    return dispatch.call(_CLONE, (input,))
+
+
+def copy_(self: Tensor, src: Any, non_blocking: bool = False) -> Tensor:
+    """Overwrite this tensor with `src`, broadcast and cast."""
+    return indexing.write(self, src)
+
+
+def fill_(self: Tensor, value: Any) -> Tensor:
+    """Overwrite every element with one number."""
+    self._check_writable()
+    return self._write(dispatch.call(OPS["fill_into"], (self, value)))
+
+
+def zero_(self: Tensor) -> Tensor:
+    """Overwrite every element with zero."""
+    self._check_writable()
+    return self._write(dispatch.call(OPS["zero_into"], (self,)))
+
+
+# ---- autograd -------------------------------------------------------------------------------------------------
+
+
+def requires_grad_(self: Tensor, requires_grad: bool = True) -> Tensor:
+    """Set whether operations on this leaf are recorded for gradients; returns itself.
+
+    Raises:
+        RuntimeError: for a tensor that is not a leaf, or one whose dtype has no gradients.
+    """
+    self._read()
+    if requires_grad and not self.dtype.is_differentiable:
+        raise RuntimeError("only Tensors of floating point and complex dtype can require gradients")
+    if self._node is not None and not requires_grad:
+        raise RuntimeError(
+            "you can only change requires_grad flags of leaf variables. If you want to use a computed variable in a subgraph that "
+            "doesn't require differentiation use var_no_grad = var.detach()."
+        )
+    self._rg = bool(requires_grad)
+    return self
+
+
+def _get_requires_grad(self: Tensor) -> bool:
+    if self._view is not None:
+        self._read()
+    return self._rg
+
+
+def _set_requires_grad(self: Tensor, value: bool) -> None:
+    requires_grad_(self, value)
+
+
+def _get_grad(self: Tensor) -> Any:
+    return self._grad
+
+
+def _set_grad(self: Tensor, grad: Any) -> None:
+    if grad is not None:
+        if not isinstance(grad, Tensor):
+            raise TypeError(f"assigned grad expected to be a Tensor or None but got grad of type {type(grad).__name__}")
+        if grad is self:
+            raise RuntimeError("can't assign Variable as its own grad")
+        if grad.shape != self.shape:
+            raise RuntimeError(
+                f"assigned grad has data of a different size: {list(grad.shape)} where the tensor has {list(self.shape)}"
+            )
+        if grad.dtype is not self.dtype:
+            raise RuntimeError(f"assigned grad has data of a different type: {grad.dtype} where the tensor is {self.dtype}")
+    self._grad = grad
+
+
+def _set_data(self: Tensor, other: Tensor) -> None:
+    self._become(other)
+
+
+def detach_(self: Tensor) -> Tensor:
+    """Cut this tensor from its history."""
+    if self._view is not None and self._base is not None:
+        raise RuntimeError("Can't detach views in-place. Use detach() instead.")
+    self._rg, self._node, self._nr = False, None, 0
+    return self
+
+
+def is_leaf(self: Tensor) -> bool:
+    self._read()
+    return self._node is None
+
+
+def data_ptr(self: Tensor) -> int:
+    """A number that is equal for tensors with the same storage and offset (there is no address to give)."""
+    return 0 if not self.numel() else (id(self._storage) << 6) + self._offset * self.dtype.itemsize
+
+
+def is_set_to(self: Tensor, other: Tensor) -> bool:
+    """Whether both are the same elements of the same storage."""
+    return self._storage is other._storage and (self.shape, self.stride(), self._offset) == (other.shape, other.stride(), other._offset)
+
+
+PROPERTIES = {
+    "requires_grad": property(_get_requires_grad, _set_requires_grad),
+    "grad": property(_get_grad, _set_grad, lambda self: _set_grad(self, None)),
+    "data": property(lambda self: self._alias(), _set_data),
+    "is_leaf": property(is_leaf),
+    "_version": property(lambda self: self._storage.version),
+    "itemsize": property(lambda self: self.dtype.itemsize),
+    "nbytes": property(lambda self: self.dtype.itemsize * self.numel()),
+    "names": property(lambda self: (None,) * self.ndim),
+    "layout": property(lambda self: strided),
+    "is_cuda": property(lambda self: self.device.type == "cuda"),
+    "is_cpu": property(lambda self: self.device.type == "cpu"),
+    "is_meta": property(lambda self: self.device.type == "meta"),
+    "is_sparse": property(lambda self: False),
+    "is_quantized": property(lambda self: False),
+    "retains_grad": property(lambda self: self._retains),
+}
+
+
+class _Layout:
+    """torch.strided, the only layout here."""
+
+    def __repr__(self) -> str:
+        return "torch.strided"
+
+    def __reduce__(self) -> str:
+        return "strided"
+
+
+strided = _Layout()
+
+METHODS: dict[str, Any] = {
+    f.__name__: f
+    for f in (
+        item, tolist, numpy, __array__, __jax_array__, __dlpack__, __dlpack_device__, __bool__, __int__, __float__, __complex__,
+        __index__, __len__, __iter__, __contains__, __repr__, __format__, __deepcopy__, __reduce_ex__, size, numel, dim, to, cpu,
+        cuda, clone, copy_, fill_, zero_, requires_grad_, detach_, data_ptr, is_set_to,
+    )
+}  # fmt: skip
+METHODS |= {
+    "type": type_,
+    "ndimension": dim,
+    "nelement": numel,
+    "is_contiguous": contiguous_as,
+    "element_size": lambda self: self.dtype.itemsize,
+    "is_floating_point": lambda self: self.dtype.is_floating_point,
+    "is_complex": lambda self: self.dtype.is_complex,
+    "is_signed": lambda self: self.dtype.is_signed,
+    "get_device": lambda self: -1 if self.device.type == "cpu" else self.device.index or 0,
+    "pin_memory": lambda self, device=None: self,
+    "is_pinned": lambda self, device=None: False,
+    "share_memory_": lambda self: self,
+    "is_shared": lambda self: False,
+    "double": lambda self, memory_format=None: to(self, dtypes.float64),
+    "float": lambda self, memory_format=None: to(self, dtypes.float32),
+    "half": lambda self, memory_format=None: to(self, dtypes.float16),
+    "bfloat16": lambda self, memory_format=None: to(self, dtypes.bfloat16),
+    "long": lambda self, memory_format=None: to(self, dtypes.int64),
+    "int": lambda self, memory_format=None: to(self, dtypes.int32),
+    "short": lambda self, memory_format=None: to(self, dtypes.int16),
+    "char": lambda self, memory_format=None: to(self, dtypes.int8),
+    "byte": lambda self, memory_format=None: to(self, dtypes.uint8),
+    "bool": lambda self, memory_format=None: to(self, dtypes.bool_),
+    "cfloat": lambda self, memory_format=None: to(self, dtypes.complex64),
+    "cdouble": lambda self, memory_format=None: to(self, dtypes.complex128),
+    "__getitem__": indexing.getitem,
+    "__setitem__": indexing.setitem,
+    "__hash__": lambda self: id(self),
+}
+FUNCTIONS = {
+    "numel": numel,
+    "clone": clone,
+    "is_floating_point": METHODS["is_floating_point"],
+    "is_complex": METHODS["is_complex"],
+    "is_tensor": lambda obj: isinstance(obj, Tensor),
+}

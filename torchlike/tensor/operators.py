@@ -1,0 +1,79 @@
+"""Python's operators on tensors, each one row of the op table."""
+
+from __future__ import annotations
+
+from collections.abc import Callable
+from typing import Any
+
+from torchlike.engine.dispatch import call
+from torchlike.ops.registry import OPS, Op
+from torchlike.tensor.binding import inplace
+
+# Python's name -> row. The reflected and in-place forms derive from it.
+_BINARY = {
+    "add": "add", "sub": "sub", "mul": "mul", "truediv": "true_divide", "floordiv": "floor_divide", "mod": "remainder", "pow": "pow",
+    "matmul": "matmul", "and": "bitwise_and", "or": "bitwise_or", "xor": "bitwise_xor",
+    "lshift": "bitwise_left_shift", "rshift": "bitwise_right_shift",
+}  # fmt: skip
+_COMPARE = {"eq": "eq", "ne": "ne", "lt": "lt", "le": "le", "gt": "gt", "ge": "ge"}
+_UNARY = {"neg": "neg", "abs": "abs", "invert": "bitwise_not", "pos": "positive"}
+
+
+def _forward(row: Op, extra: int, statics: tuple) -> Callable:
+    pad = (None,) * extra
+
+    def operator(self: Any, other: Any) -> Any:
+        try:
+            return call(row, (self, other, *pad), statics)
+        except TypeError:
+            return NotImplemented
+
+    return operator
+
+
+def _reflected(row: Op, extra: int, statics: tuple) -> Callable:
+    pad = (None,) * extra
+
+    def operator(self: Any, other: Any) -> Any:
+        try:
+            return call(row, (other, self, *pad), statics)
+        except TypeError:
+            return NotImplemented
+
+    return operator
+
+
+def _in_place(row: Op, extra: int, statics: tuple) -> Callable:
+    pad = (None,) * extra
+
+    def operator(self: Any, other: Any) -> Any:
+        try:
+            return inplace(row, (self, other, *pad), statics)
+        except TypeError:
+            return NotImplemented
+
+    return operator
+
+
+def _alone(row: Op) -> Callable:
+    def operator(self: Any) -> Any:
+        return call(row, (self,), ())
+
+    return operator
+
+
+def operators() -> dict[str, Callable]:
+    """Every dunder by name."""
+    made: dict[str, Callable] = {}
+    for name, row_name in (_BINARY | _COMPARE).items():
+        row = OPS[row_name]
+        extra, statics = len(row.operands) - 2, tuple(default for _, default in row.statics)
+        made[f"__{name}__"] = _forward(row, extra, statics)
+        if name in _BINARY:
+            made[f"__r{name}__"] = _reflected(row, extra, statics)
+            if name != "matmul":
+                made[f"__i{name}__"] = _in_place(row, extra, statics)
+    for name, row_name in _UNARY.items():
+        if row_name in OPS.rows:
+            made[f"__{name}__"] = _alone(OPS[row_name])
+    return made

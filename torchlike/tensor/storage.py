@@ -1,0 +1,24 @@
+"""Storage: the mutable cell that tensors and their views share."""
+
+from __future__ import annotations
+
+from torchlike.engine.value import Value
+
+
+class Storage:
+    """The current value of a tensor and of everything that aliases it.
+
+    Attributes:
+        value: what the base tensor holds now, in the base's own shape.
+        version: counts writes; a view whose reading is older reads again.
+    """
+
+    __slots__ = ("__weakref__", "value", "version")
+
+    def __init__(self, value: Value):
+        self.value = value
+        self.version = 0
+
+    def write(self, value: Value) -> None:
+        self.value = value
+        self.version += 1

@@ -1,0 +1,224 @@
+"""Tensor: a mutable cell over immutable values.
+
+A tensor points at a storage, which holds the current value and a version. A view is a tensor with a chain of links, each
+a view op: reading applies the chain to the storage's value (once per version), writing runs it backwards. Both are
+ordinary recorded ops, so in-place writes through views are differentiable like everything else.
+"""
+
+from __future__ import annotations
+
+from typing import Any, NamedTuple
+
+from torchlike.base.device import device
+from torchlike.base.dtypes import dtype
+from torchlike.base.size import Size, contiguous_strides
+from torchlike.engine import dispatch
+from torchlike.engine.record import local
+from torchlike.engine.value import Value
+from torchlike.ops.registry import Op
+from torchlike.tensor.storage import Storage
+
+
+class Link(NamedTuple):
+    """One step of a view: the op, its numbers (starts of slices) and its static parameters."""
+
+    op: Op
+    numbers: tuple
+    static: tuple
+
+
+class Tensor:
+    """A torch.Tensor whose work is recorded and run by XLA.
+
+    The attributes below are defaults that a plain tensor never sets; see the module's text for what they mean.
+    """
+
+    _storage: Storage
+    _view: tuple[Link, ...] | None = None  # how to get from the storage's value to this tensor
+    _cached: Value | None = None  # a view's own value, as of version _seen
+    _seen = -1
+    _base: Tensor | None = None  # of a view: the tensor whose history it follows
+    _strides: tuple[int, ...] | None = None  # None: contiguous
+    _offset = 0
+    _rg = False  # requires grad, leaf or not
+    _node: Any = None  # what made it differentiable; None for leaves
+    _nr = 0
+    _grad: Tensor | None = None
+    _retains = False
+    _hooks: Any = None
+
+    def __new__(cls, *args: Any, **kwargs: Any) -> Tensor:
+        return object.__new__(cls)
+
+    # ---- reading ----------------------------------------------------------------------------------------------
+
+    def _read(self) -> Value:
+        """The current value."""
+        storage = self._storage
+        if self._view is None:
+            return storage.value
+        if self._seen != storage.version:
+            self._refresh()
+        return self._cached  # type: ignore[return-value]  # refreshed just now
+
+    def _refresh(self) -> None:
+        """A write has passed a view by: read it again, with the history its base has now."""
+        version = self._storage.version
+        base = self._base
+        if base is None:
+            fresh = _follow(bare(self._storage.value), self._view or ())
+            self._cached = fresh._storage.value
+        else:
+            state = local.state
+            before, state.grad = state.grad, True
+            try:
+                fresh = _follow(base, self._suffix(base))
+            finally:
+                state.grad = before
+            self._cached = fresh._storage.value
+            self._rg, self._node, self._nr = fresh._rg, fresh._node, fresh._nr
+        self._seen = version
+
+    def _suffix(self, base: Tensor) -> tuple[Link, ...]:
+        """The links from `base`, which may be an alias with links of its own, to this view."""
+        return self._view[len(base._view or ()) :]  # type: ignore[index]
+
+    # ---- writing ----------------------------------------------------------------------------------------------
+
+    def _write(self, new: Tensor) -> Tensor:
+        """Put `new` (same shape and dtype) in this tensor's place, for every alias to see. The history follows."""
+        state = local.state
+        tracked = state.grad
+        value = new._read()
+        if self._view is None:
+            self._storage.write(value)
+            if tracked:
+                self._rg, self._node, self._nr = new._rg, new._node, new._nr
+            return self
+        base = self._base
+        history = tracked and base is not None and (new._rg or base._rg)
+        if history:
+            assert base is not None
+            root = base._moment()
+            whole = _put_back(root, self._suffix(base), new)
+            base._rg, base._node, base._nr = whole._rg, whole._node, whole._nr
+            stored = _put_back(bare(self._storage.value), base._view, bare(whole._read())) if base._view else whole
+        else:
+            stored = _put_back(bare(self._storage.value), self._view, bare(value))
+        self._storage.write(stored._read())
+        if base is not None and base._view is not None and history:
+            base._cached, base._seen = whole._read(), self._storage.version
+        self._cached, self._seen = value, self._storage.version
+        if tracked:
+            self._rg, self._node, self._nr = new._rg, new._node, new._nr
+        return self
+
+    def _moment(self) -> Tensor:
+        """This tensor as it is now: the same value and history, untouched by later writes."""
+        now = bare(self._read())
+        now._rg, now._node, now._nr = self._rg, self._node, self._nr
+        if self._rg and self._node is None:
+            return self
+        return now
+
+    def _check_writable(self) -> None:
+        """Raises RuntimeError where torch forbids an in-place operation: on leaves that require grad and their views."""
+        if not local.state.grad:
+            return
+        if self._view is not None:
+            self._read()
+            base = self._base
+            if base is not None and base._rg and base._node is None:
+                raise RuntimeError("a view of a leaf Variable that requires grad is being used in an in-place operation.")
+        if self._rg and self._node is None:
+            raise RuntimeError("a leaf Variable that requires grad is being used in an in-place operation.")
+
+    def _alias(self) -> Tensor:
+        """Another tensor on the same storage, without history."""
+        twin = dispatch.Tensor.__new__(dispatch.Tensor)
+        twin._storage = self._storage
+        if self._view is not None:
+            twin._cached, twin._seen, twin._view = self._read(), self._storage.version, self._view
+        if self._strides is not None:
+            twin._strides = self._strides
+        if self._offset:
+            twin._offset = self._offset
+        return twin
+
+    def _become(self, other: Tensor) -> None:
+        """Share `other`'s storage from now on (`x.data = y`); history stays as it is."""
+        self._storage, self._view, self._cached, self._seen = other._storage, other._view, other._cached, other._seen
+        self._strides, self._offset = other._strides, other._offset
+        self._base = None
+
+    # ---- what it is -------------------------------------------------------------------------------------------
+
+    @property
+    def _value(self) -> Value:
+        return self._storage.value if self._view is None else self._read()
+
+    @property
+    def shape(self) -> Size:
+        return (self._storage.value if self._view is None else self._cached).aval.shape  # type: ignore[union-attr]
+
+    @property
+    def dtype(self) -> dtype:
+        return (self._storage.value if self._view is None else self._cached).aval.dtype  # type: ignore[union-attr]
+
+    @property
+    def device(self) -> device:
+        return self._storage.value.aval.device
+
+    @property
+    def ndim(self) -> int:
+        """Number of dimensions."""
+        return (self._storage.value if self._view is None else self._cached).aval.ndim  # type: ignore[union-attr]
+
+    def stride(self, dim: int | None = None) -> Any:
+        """Strides in elements, as torch would lay the tensor out (XLA lays it out as it likes)."""
+        strides = self._strides if self._strides is not None else contiguous_strides(self.shape)
+        return strides if dim is None else strides[dim]
+
+    def storage_offset(self) -> int:
+        """Elements between the storage's start and this tensor's first."""
+        return self._offset
+
+
+def bare(value: Value) -> Tensor:
+    """A tensor around a value: no history, no aliases."""
+    return dispatch.wrap(value)
+
+
+def _follow(tensor: Tensor, links: tuple[Link, ...]) -> Tensor:
+    for link in links:
+        tensor = dispatch.call(link.op, (tensor, *link.numbers), link.static)
+    return tensor
+
+
+def _put_back(root: Tensor, links: tuple[Link, ...] | None, new: Tensor) -> Tensor:
+    """`root` after `new` was written through the views `links`."""
+    stages = [root]
+    for link in (links or ())[:-1]:
+        stages.append(dispatch.call(link.op, (stages[-1], *link.numbers), link.static))
+    for link, stage in zip(reversed(links or ()), reversed(stages), strict=True):
+        assert link.op.view is not None
+        new = dispatch.call(link.op.view.write, (stage, new, *link.numbers), link.static)
+    return new
+
+
+def make_view(tensor: Tensor, op: Op, static: tuple, strides: tuple[int, ...], offset: int, numbers: tuple = ()) -> Tensor:
+    """Apply a view op: the result shares the storage of `tensor`, with the given strides and offset."""
+    out = dispatch.call(op, (tensor, *numbers), static)
+    out._cached, out._storage, out._seen = out._storage.value, tensor._storage, tensor._storage.version
+    out._view = (*(tensor._view or ()), Link(op, numbers, static))
+    out._base = tensor if tensor._base is None else tensor._base
+    place(out, strides, offset)
+    return out
+
+
+def place(out: Tensor, strides: tuple[int, ...], offset: int) -> None:
+    """Set a tensor's strides and offset, remembering only what is not the ordinary."""
+    if strides != contiguous_strides(out.shape):
+        out._strides = tuple(strides)
+    if offset:
+        out._offset = offset
