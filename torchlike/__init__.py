@@ -58,13 +58,13 @@ def __dir__() -> list[str]:
 
 try:  # TEMPORARY while parts are being written
     from torchlike import nn
-except ImportError as _error:
+except Exception as _error:
     print("nn:", _error)
 try:
     from torchlike import optim, utils
-except ImportError as _error:
+except Exception as _error:
     print("optim/utils:", _error)
 try:
     from torchlike.serialization import load, save
-except ImportError as _error:
+except Exception as _error:
     print("serialization:", _error)

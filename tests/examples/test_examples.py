@@ -42,15 +42,14 @@ def run(name: str, library: str, arguments: list[str], folder: Path) -> Run:
     """Run an example in a process of its own, under "torchlike" or, with its one import line changed, under "torch"."""
     source = (ROOT / "examples" / f"{name}.py").read_text()
     assert source.count(IMPORT) == 1, f"examples/{name}.py has to have the line {IMPORT!r} once"
+    other = "torch" if library == "torchlike" else "torchlike"
     if library == "torch":
         source = source.replace(IMPORT, "import torch\n")
-        blocked = "torchlike"
-    else:
-        blocked = "torch"  # torchlike has to do without it
     program = folder / f"{name}.py"
     program.write_text(source)
     start = (
-        f"import runpy, sys; sys.modules[{blocked!r}] = None; del sys.argv[0]; runpy.run_path(sys.argv[0], None, '__main__')"
+        "import runpy, sys; del sys.argv[0]; runpy.run_path(sys.argv[0], run_name='__main__'); "
+        f"assert {other!r} not in sys.modules, '{library} has to do without {other}'"
     )
     environment = dict(os.environ, PYTHONPATH=str(ROOT), OMP_NUM_THREADS="1")
     environment.pop("XLA_FLAGS", None)  # one device, as the user has

@@ -6,7 +6,7 @@ from collections.abc import Sequence
 from heapq import heappop, heappush
 from typing import Any
 
-from torchlike.engine import dispatch
+from torchlike.engine import dispatch, signature
 from torchlike.engine.record import emit, local
 from torchlike.engine.tape import GradNode
 from torchlike.engine.value import Value
@@ -63,46 +63,58 @@ def run(roots: Sequence[tuple[Tensor, Tensor]], wanted: Wanted, keep: bool, crea
 
 
 def _walk(roots: Sequence[tuple[Tensor, Tensor]], wanted: Wanted, keep: bool, create: bool) -> None:
-    pending: dict[int, tuple[Any, list[Tensor | None]]] = {}
+    """Gradients travel as bare values, or as tensors where they are to be differentiated again."""
+    pending: dict[int, tuple[Any, list[Any]]] = {}
     heap: list[tuple[int, int]] = []
-
-    def arrive(edge: Any, grad: Tensor) -> None:
-        if type(edge) is tuple:
-            node, nr = edge
-            entry = pending.get(id(node))
-            if entry is None:
-                entry = pending[id(node)] = (node, [None] * len(node.outs))
-                heappush(heap, (-node.order, id(node)))
-            slots = entry[1]
-            slots[nr] = grad if slots[nr] is None else _add(slots[nr], grad, create)
-        else:
-            _leaf(edge, grad, wanted, create)
-
-    for tensor, cotangent in roots:
-        arrive(tensor if tensor._node is None else (tensor._node, tensor._nr), cotangent)
     if wanted.only:
         wanted.on_path = _on_path(roots, wanted)
-    choose = wanted if wanted.only else None
+    for tensor, cotangent in roots:
+        edge = tensor if tensor._node is None else (tensor._node, tensor._nr)
+        _arrive(edge, cotangent if create else cotangent._read(), pending, heap, wanted, create)
     while heap:
         node, grads = pending.pop(heappop(heap)[1])
         if node.hooks is not None or wanted.only:
             grads = _at_node(node, grads, wanted)
-        if wanted.only and id(node) not in wanted.on_path:
-            continue
+            if wanted.only and id(node) not in wanted.on_path:
+                continue
         if node.freed:
             raise RuntimeError(_FREED)
-        results = pull(node, grads, create, choose) if type(node) is GradNode else node.apply(grads, create)
+        if type(node) is GradNode:
+            results = pull(node, grads, create, wanted)
+        else:
+            results = node.apply([None if g is None else as_tensor(g) for g in grads], create)
         if node.hooks is not None:
-            results = node.hooks.after(results, grads)
-        for edge, grad in zip(node.edges, results, strict=True):
+            results = node.hooks.after([None if r is None else as_tensor(r) for r in results], grads)
+        for edge, grad in zip(node.edges, results, strict=False):
             if edge is not None and grad is not None:
-                arrive(edge, grad)
+                _arrive(edge, grad, pending, heap, wanted, create)
         if not keep:
             node.release()
 
 
-def _at_node(node: Any, grads: list[Tensor | None], wanted: Wanted) -> list[Tensor | None]:
+def _arrive(edge: Any, grad: Any, pending: dict, heap: list, wanted: Wanted, create: bool) -> None:
+    """A gradient reaches a node's result, or a leaf."""
+    if not create and type(grad) is not Value:
+        grad = grad._read()
+    if type(edge) is not tuple:
+        _leaf(edge, grad, wanted, create)
+        return
+    node, nr = edge
+    entry = pending.get(id(node))
+    if entry is None:
+        entry = pending[id(node)] = (node, [None] * len(node.outs))
+        heappush(heap, (-node.order, id(node)))
+    slots = entry[1]
+    slots[nr] = grad if slots[nr] is None else _add(slots[nr], grad)
+
+
+def as_tensor(grad: Any) -> Tensor:
+    return bare(grad) if type(grad) is Value else grad
+
+
+def _at_node(node: Any, grads: list[Any], wanted: Wanted) -> list[Any]:
     """Hooks of the node and of its results, retained gradients and wanted ones, now that its cotangents are complete."""
+    grads = [None if g is None else as_tensor(g) for g in grads]
     if node.hooks is not None:
         grads = node.hooks.before(grads)
     for nr, grad in enumerate(grads):
@@ -133,29 +145,25 @@ def _on_path(roots: Sequence[tuple[Tensor, Tensor]], wanted: Wanted) -> set[int]
     return found
 
 
-def pull(node: GradNode, grads: list[Tensor | None], create: bool, wanted: Wanted | None) -> list[Tensor | None]:
+def pull(node: GradNode, grads: list[Any], create: bool, wanted: Wanted) -> list[Any]:
     """Record the pullback of one node; per tensor operand its gradient or None."""
-    needs = tuple([e is not None and (wanted is None or wanted.asks(e)) for e in node.edges])
-    if not any(needs):
-        return [None] * len(needs)
+    if wanted.only:
+        needs = tuple([e is not None and wanted.asks(e) for e in node.edges])
+        if not any(needs):
+            return [None] * len(needs)
+    else:
+        needs = tuple([e is not None for e in node.edges])
     sig = node.sig.vjp(needs, tuple([g is not None for g in grads]))
-    cotangents = [g._read() for g in grads if g is not None]
     if create:
-        return _spread(needs, _tracked(node, sig, [g for g in grads if g is not None]))
+        return _spread(needs, _tracked(node, sig, [as_tensor(g) for g in grads if g is not None]))
+    cotangents = [g if type(g) is Value else g._read() for g in grads if g is not None]
     if sig.linear:
         produced = emit(sig, cotangents, node.numbers)
+    elif node.index >= 0 and node.graph is local.state.graphs.get(sig.device):
+        produced = emit(sig, cotangents, (), node.index)  # together: the forward is pending in the same program
     else:
-        graph = node.graph
-        if graph is not None and node.index >= 0 and graph is local.state.graphs.get(graph.device) and _together(graph, cotangents):
-            produced = emit(sig, cotangents, (), node.index)
-        else:
-            produced = emit(sig, [*node.values, *cotangents], node.numbers)  # type: ignore[misc]  # not freed: checked before
-    return _spread(needs, [bare(v) for v in produced])
-
-
-def _together(graph: Any, values: Sequence[Value]) -> bool:
-    """Whether recording now stays in `graph`: no cotangent may come from another place."""
-    return all(v.aval.device is graph.device for v in values)
+        produced = emit(sig, [*node.values, *cotangents], node.numbers)  # type: ignore[misc]  # not freed: checked before
+    return produced if len(produced) == len(needs) else _spread(needs, produced)
 
 
 def _tracked(node: GradNode, sig: Any, cotangents: list[Tensor]) -> list[Tensor]:
@@ -196,7 +204,7 @@ class LeafEdge:
         """Nothing is saved."""
 
 
-def _spread(needs: tuple[bool, ...], grads: Sequence[Tensor]) -> list[Tensor | None]:
+def _spread(needs: tuple[bool, ...], grads: Sequence[Any]) -> list[Any]:
     given = iter(grads)
     return [next(given) if n else None for n in needs]
 
@@ -204,17 +212,22 @@ def _spread(needs: tuple[bool, ...], grads: Sequence[Tensor]) -> list[Tensor | N
 _ADD = OPS["add"]
 
 
-def _add(a: Tensor | None, b: Tensor, create: bool) -> Tensor:
-    return dispatch.call(_ADD, (a, b, None))
+def _add(a: Any, b: Any) -> Any:
+    """The sum of two gradients of one thing: values, or tensors where history matters."""
+    if type(a) is Value and type(b) is Value:
+        kinds = (a.aval, b.aval, None)
+        sig = signature.find(_ADD, kinds, ()) or signature.make(_ADD, kinds, ())
+        return emit(sig, (a, b))[0]
+    return dispatch.call(_ADD, (as_tensor(a), as_tensor(b), None))
 
 
-def _leaf(leaf: Tensor, grad: Tensor, wanted: Wanted, create: bool) -> None:
+def _leaf(leaf: Tensor, grad: Any, wanted: Wanted, create: bool) -> None:
     if leaf._hooks is not None:
-        grad = leaf._hooks.run(grad)
+        grad = leaf._hooks.run(as_tensor(grad))
     if wanted.only:
         for i in wanted.places.get(id(leaf), ()):
             found = wanted.found[i]
-            wanted.found[i] = grad if found is None else _add(found, grad, create)
+            wanted.found[i] = as_tensor(grad if found is None else _add(found, grad))
             if wanted.accumulate:
                 _accumulate(leaf, grad, create)
         return
@@ -223,11 +236,12 @@ def _leaf(leaf: Tensor, grad: Tensor, wanted: Wanted, create: bool) -> None:
         leaf._hooks.accumulated(leaf)
 
 
-def _accumulate(leaf: Tensor, grad: Tensor, create: bool) -> None:
+def _accumulate(leaf: Tensor, grad: Any, create: bool) -> None:
+    """Into `.grad`: a first gradient as it is, later ones added in place (or anew where history is kept)."""
     old = leaf._grad
     if old is None:
-        leaf._grad = grad if create else bare(grad._read())
+        leaf._grad = as_tensor(grad) if create else bare(grad if type(grad) is Value else grad._read())
     elif create:
-        leaf._grad = _add(old, grad, create)
+        leaf._grad = _add(old, as_tensor(grad))
     else:
-        old._write(_add(old, grad, create))
+        old._write(_add(old, as_tensor(grad)))

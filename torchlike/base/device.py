@@ -13,7 +13,7 @@ _PLATFORMS = {"cpu": "cpu", "cuda": "gpu", "tpu": "tpu"}
 
 
 class device:
-    """Where a tensor lives: `device("cpu")`, `device("cuda:1")`, `device("cuda", 1)`.
+    """Where a tensor lives: `device("cpu")`, `device("cuda:1")`, `device("cuda", 1)`. Interned, so equality is identity.
 
     Raises:
         RuntimeError: for a name torch does not know or an index that is no number.
@@ -47,12 +47,6 @@ class device:
 
     def __str__(self) -> str:
         return self.type if self.index is None else f"{self.type}:{self.index}"
-
-    def __eq__(self, other: object) -> bool:
-        return isinstance(other, device) and self.type == other.type and self.index == other.index
-
-    def __hash__(self) -> int:
-        return hash((self.type, self.index))
 
     def __reduce__(self) -> tuple:
         return device, (self.type, self.index)

@@ -19,6 +19,8 @@ from torchlike.engine.value import Value
 from torchlike.ops.registry import Op
 
 _NUMBERS = (float, int, bool, complex)
+_new = object.__new__
+_known = signature.known
 Tensor: Any = None  # set by torchlike.tensor, which stands above
 Storage: Any = None
 
@@ -54,11 +56,12 @@ def call(op: Op, args: Sequence[Any], static: tuple = ()) -> Any:
         elif arg is None:
             specs.append(None)
         else:
-            numbers.append(_number(op, arg))
-            specs.append(type(numbers[-1]))
+            number = arg if type(arg) in _NUMBERS else _number(op, arg)
+            numbers.append(number)
+            specs.append(type(number))
     kinds = tuple(specs)
     try:
-        sig = signature.find(op, kinds, static)
+        sig = _known.get((op, kinds, static))
     except TypeError:  # a list among the static parameters
         sig = None
     if sig is None:
@@ -67,21 +70,17 @@ def call(op: Op, args: Sequence[Any], static: tuple = ()) -> Any:
     outs = apply(sig, values, numbers, tensors, grad)
     if odd and op.layout is not None:
         propagate(op.layout, tensors, outs)
-    return tuple(outs) if sig.structured else outs[0] if len(outs) == 1 else tuple(outs)
+    return outs[0] if len(outs) == 1 and not sig.structured else tuple(outs)
 
 
 def apply(sig: Signature, values: list[Value], numbers: Sequence[Any], tensors: Sequence[Any], grad: bool) -> list[Any]:
     """Record one call of a known signature, put it on the tape where gradients are wanted, and wrap the results."""
-    state = local.state
     produced = emit(sig, values, numbers)
-    if not (grad and state.grad and sig.differentiable):
+    if not (grad and local.state.grad and sig.differentiable):
         return [wrap(value) for value in produced]
-    edges = tuple(
-        (None if not t._rg else t if t._node is None else (t._node, t._nr)) if t.dtype.is_differentiable else None for t in tensors
-    )
+    edges = tuple([(t if t._node is None else (t._node, t._nr)) if t._rg else None for t in tensors])
     graph = produced[0].graph
-    index = len(graph.entries) - 1 if graph is not None else -1
-    node = GradNode(sig, None if sig.linear else values, numbers, edges, graph, index)
+    node = GradNode(sig, None if sig.linear else values, numbers, edges, graph, -1 if graph is None else len(graph.entries) - 1)
     outs = []
     for nr, value in enumerate(produced):
         out = wrap(value)
@@ -93,8 +92,10 @@ def apply(sig: Signature, values: list[Value], numbers: Sequence[Any], tensors: 
 
 def wrap(value: Value) -> Any:
     """A fresh tensor around a value."""
-    out = Tensor.__new__(Tensor)
-    out._storage = Storage(value)
+    out = _new(Tensor)
+    storage = out._storage = _new(Storage)
+    storage.value = value
+    storage.version = 0
     return out
 
 

@@ -58,15 +58,17 @@ class Program:
     """
 
     def __init__(self, graph: Graph, outs: tuple[int, ...], donatable: tuple[int, ...], variable: tuple[int, ...]):
-        self.outs = outs
-        self.donated = _matched(graph, donatable, outs)
-        used = _used(graph, outs)
-        self.kept = tuple(i for i in graph.leaves if i not in set(self.donated) and i in used)
+        used, needed = _needed(graph, outs)
+        pairs = _matched(graph, [i for i in donatable if i in used], outs)
+        self.donated = tuple(leaf for leaf, _ in pairs)
+        taken = [out for _, out in pairs]  # JAX pairs donated arguments and results of one shape in order: so these come first
+        self.outs = (*taken, *(i for i in outs if i not in set(taken)))
+        self.kept = tuple(i for i in graph.leaves if i in used and i not in set(self.donated))
         self.lines = graph.lines
         self.nodes = len(graph.entries)
         self.variable = variable
         self.pack: Callable[[list], Sequence[Any]] = _getter(variable)
-        self.pure = _pure(graph, self, used)
+        self.pure = _pure(graph, self, needed)
         leaves = [graph.values[i] for i in (*self.donated, *self.kept)]
         self.arguments: list[jax.ShapeDtypeStruct] = [v.aval.struct() for v in leaves]
         if variable:
@@ -218,21 +220,26 @@ def programs() -> list[Program]:
 # ---- building -------------------------------------------------------------------------------------------------
 
 
-def _used(graph: Graph, outs: Sequence[int]) -> dict[int, int]:
-    """Slots that `outs` depend on, each with the entry that makes it (-1 for a leaf)."""
+def _needed(graph: Graph, outs: Sequence[int]) -> tuple[set[int], list[int]]:
+    """The slots and, in order, the entries that `outs` depend on."""
     maker: dict[int, int] = {}
-    for index, slots in enumerate(results_of(graph)):
-        maker.update((slot, index) for slot in slots)
-    used: dict[int, int] = {}
+    for index, results in enumerate(results_of(graph)):
+        maker.update((slot, index) for slot in results)
+    slots: set[int] = set()
+    entries: set[int] = set()
     todo = list(outs)
     while todo:
         slot = todo.pop()
-        if slot in used:
+        if slot in slots:
             continue
-        index = used[slot] = maker.get(slot, -1)
-        if index >= 0:
-            todo.extend(inputs_of(graph, index))
-    return used
+        slots.add(slot)
+        if slot in maker and maker[slot] not in entries:
+            entries.add(maker[slot])
+            pair = graph.entries[maker[slot]][1]
+            if pair >= 0:  # the forward runs for its pullback, whether or not its results are wanted
+                entries.add(pair)
+            todo.extend(inputs_of(graph, maker[slot]))
+    return slots, sorted(entries)
 
 
 def inputs_of(graph: Graph, index: int) -> list[int]:
@@ -253,12 +260,11 @@ def results_of(graph: Graph) -> list[range]:
     return found
 
 
-def _pure(graph: Graph, made: Program, used: dict[int, int]) -> Callable[..., list]:
+def _pure(graph: Graph, made: Program, needed: list[int]) -> Callable[..., list]:
     """The graph as one pure function. Holds nothing of the graph's values, only its structure."""
     entries, outs = list(graph.entries), made.outs
     results = results_of(graph)
     leaves = (*made.donated, *made.kept)
-    needed = sorted({i for i in used.values() if i >= 0})
     position = {number: place for place, number in enumerate(made.variable)}
     constants = list(graph.numbers)
     starts = _number_starts(entries)
@@ -358,18 +364,29 @@ def _getter(positions: tuple[int, ...]) -> Callable[[list], tuple]:
     return itemgetter(*positions)
 
 
-def _matched(graph: Graph, donatable: Sequence[int], outs: Sequence[int]) -> tuple[int, ...]:
-    """Those donatable leaves whose buffer some result can take over (the rest would only make XLA warn)."""
-    room: dict[Aval, int] = {}
-    for i in outs:
-        room[graph.values[i].aval] = room.get(graph.values[i].aval, 0) + 1
-    chosen = []
-    for i in donatable:
-        kind = graph.values[i].aval
-        if room.get(kind, 0):
-            room[kind] -= 1
-            chosen.append(i)
-    return tuple(chosen)
+def _matched(graph: Graph, donatable: Sequence[int], outs: Sequence[int]) -> list[tuple[int, int]]:
+    """Pairs of a donatable leaf and the result that takes over its buffer.
+
+    An entry that reads a leaf and returns its like at the same position (an optimizer's update) keeps them together, so
+    that XLA updates in place; what is left is matched by shape and dtype. Other leaves are not donated: XLA would only warn.
+    """
+    free, open_ = set(donatable), set(outs)
+    pairs: list[tuple[int, int]] = []
+
+    def match(leaf: int, out: int) -> None:
+        if leaf in free and out in open_ and graph.values[leaf].aval is graph.values[out].aval:
+            free.discard(leaf)
+            open_.discard(out)
+            pairs.append((leaf, out))
+
+    for (_, _, *slots), results in zip(reversed(graph.entries), reversed(results_of(graph)), strict=True):
+        for leaf, out in zip(slots, results, strict=False):
+            match(leaf, out)
+    for out in sorted(open_, reverse=True):
+        leaf = next((i for i in sorted(free) if graph.values[i].aval is graph.values[out].aval), None)
+        if leaf is not None:
+            match(leaf, out)
+    return pairs
 
 
 # ---- running outside a graph, errors, messages ----------------------------------------------------------------

@@ -27,10 +27,14 @@ from torchlike.engine.value import Value, put
 _ALONE = next(iter(map(getrefcount, [object()])))
 
 
+# One lock for all threads: a value pending in one thread may be asked for in another, which then runs the first one's graph.
+LOCK = threading.RLock()
+
+
 class Graph:
     """The nodes pending on one device in one thread, oldest first. Dead once flushed."""
 
-    __slots__ = ("device", "entries", "leaves", "lines", "numbers", "state", "values")
+    __slots__ = ("device", "entries", "error", "leaves", "limit", "lines", "numbers", "state", "values")
 
     def __init__(self, where: device, state: ThreadState):
         self.device = where
@@ -39,6 +43,8 @@ class Graph:
         self.values: list[Value] = []
         self.leaves: list[int] = []
         self.numbers: list[Any] = []
+        self.limit = flags.max_pending
+        self.error: Exception | None = None
         # The user's line per entry, kept only while programs are being compiled: a warm loop does not pay for it.
         self.lines: list[str] | None = [] if program.stats.cold else None
 
@@ -57,27 +63,36 @@ class Graph:
 
     def flush(self) -> None:
         """Run everything pending as one program; whatever somebody still holds gets its array."""
-        with self.state.lock:
+        with LOCK:
             if not self.values:
                 return
             counts = list(map(getrefcount, self.values))
-            program.run(self, counts, _ALONE)
-            if self.state.graphs.get(self.device) is self:
-                self.state.graphs[self.device] = Graph(self.device, self.state)
-            self.entries, self.values, self.leaves, self.numbers = [], [], [], []
+            try:
+                program.run(self, counts, _ALONE)
+            except Exception as error:
+                self.error = error  # what was pending is lost; whoever asks for it again hears why
+                raise
+            finally:
+                self._finish()
+
+    def _finish(self) -> None:
+        """Let go of everything; recording goes on in a new graph."""
+        if self.state.graphs.get(self.device) is self:
+            self.state.graphs[self.device] = Graph(self.device, self.state)
+        self.entries, self.values, self.leaves, self.numbers = [], [], [], []
 
 
 class ThreadState:
     """What each thread has of its own: pending graphs and the modes that `with` blocks switch."""
 
-    __slots__ = ("grad", "graphs", "inference", "lock")
+    __slots__ = ("capture", "grad", "graphs", "inference")
 
     def __init__(self) -> None:
-        self.lock = threading.RLock()
         self.graphs: dict[device, Graph] = {}
         self.graphs[devices.CPU] = Graph(devices.CPU, self)
         self.grad = True
         self.inference = False
+        self.capture: Any = None
 
     def graph(self, where: device) -> Graph:
         found = self.graphs.get(where)
@@ -98,14 +113,10 @@ def emit(sig: Signature, values: Sequence[Value], numbers: Sequence[Any] = (), p
     """Record one node (or run it at once where the signature says so) and return its result values."""
     if not sig.record:
         return _at_once(sig, values, numbers)
-    state = local.state
-    graph = state.graphs.get(sig.device) or state.graph(sig.device)
-    for value in values:  # before the lock: this may run another thread's graph
-        if value.array is None and value.graph is not graph:
-            value.force()
-    with state.lock:
-        slots = [value.slot if value.graph is graph else graph.adopt(value) for value in values]
-        graph.entries.append((sig, pair, *slots))
+    with LOCK:
+        state = local.state
+        graph = state.graphs.get(sig.device) or state.graph(sig.device)
+        graph.entries.append((sig, pair, *[v.slot if v.graph is graph else graph.adopt(v) for v in values]))
         if numbers:
             graph.numbers.extend(numbers)
         if graph.lines is not None:
@@ -116,8 +127,8 @@ def emit(sig: Signature, values: Sequence[Value], numbers: Sequence[Any] = (), p
             value = Value(aval, None, graph, len(known))
             known.append(value)
             outs.append(value)
-        if len(graph.entries) >= flags.max_pending:
-            del value
+        if len(graph.entries) >= graph.limit:
+            del value  # or the last result would count as held
             graph.flush()
     return outs
 
@@ -133,8 +144,3 @@ def flush() -> None:
     """Run what this thread has pending, on every device."""
     for graph in list(local.state.graphs.values()):
         graph.flush()
-
-
-def discard(graph: Graph) -> None:
-    """Forget what is pending in a graph that can never run (after an error in the middle of a capture)."""
-    graph.entries, graph.values, graph.leaves, graph.numbers = [], [], [], []

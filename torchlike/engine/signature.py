@@ -150,13 +150,13 @@ def _conj(array: Any) -> Any:
     return jnp.conj(array) if jnp.iscomplexobj(array) else array
 
 
-_SIGNATURES: dict[tuple, Signature] = {}
+known: dict[tuple, Signature] = {}  # (op, specs, static) -> signature
 _LIMIT = 1 << 16
 
 
 def find(op: Op, specs: tuple[Spec, ...], static: tuple) -> Signature | None:
     """The interned signature of this call, or None where it has not been seen."""
-    return _SIGNATURES.get((op, specs, static))
+    return known.get((op, specs, static))
 
 
 def make(op: Op, specs: tuple[Spec, ...], static: tuple) -> Signature:
@@ -176,15 +176,15 @@ def make(op: Op, specs: tuple[Spec, ...], static: tuple) -> Signature:
     except (TypeError, ValueError) as error:  # JAX's own complaint: torch raises RuntimeError and names the op
         shapes = ", ".join("None" if s is None else s.__name__ if isinstance(s, type) else repr(s) for s in specs)
         raise RuntimeError(f"{op.name}: {error} (received {shapes})") from error
-    if len(_SIGNATURES) >= _LIMIT:
-        _SIGNATURES.clear()
-    _SIGNATURES[op, specs, static] = sig
+    if len(known) >= _LIMIT:
+        known.clear()
+    known[op, specs, static] = sig
     return sig
 
 
 def forget() -> None:
     """Drop every interned signature (the default dtype has changed)."""
-    _SIGNATURES.clear()
+    known.clear()
 
 
 dtypes.on_default_change(forget)

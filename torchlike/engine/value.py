@@ -76,6 +76,8 @@ class Value:
             if self.aval.device is devices.META:
                 raise NotImplementedError("Cannot copy out of meta tensor; no data!")
             self.graph.flush()  # type: ignore[union-attr]  # a pending value always has a graph
+            if self.array is None:
+                raise RuntimeError("this tensor's value was lost: the program that was to compute it failed") from self.graph.error  # type: ignore[union-attr]
         return self.array
 
     def on_device(self) -> Any:

@@ -245,3 +245,11 @@ def softmax(input, *, dim, dtype=None):
 def log_softmax(input, *, dim, dtype=None):
     """log(softmax(x)), computed without the quotient."""
     return _softmax(jax.nn.log_softmax, "log_softmax", input, dim, dtype)
+
+
+@op(ns="", method=False, out=False)
+def straight_through_one_hot(input, *, dim):
+    """1 at the maximum along `dim` and 0 elsewhere, with the gradient of `input` itself."""
+    axis = dim_in_range(dim, input.ndim)
+    hard = jax.nn.one_hot(jnp.argmax(input, axis), input.shape[axis], axis=axis, dtype=input.dtype)
+    return hard - jax.lax.stop_gradient(input) + input

@@ -310,7 +310,7 @@ def _unfold(input, *, dimension, size, step):
     return jnp.moveaxis(windows, d + 1, -1)
 
 
-view(_through_positions(_unfold), _unfold_layout, name="unfold", method=True, ns="")(_unfold)
+view(_through_positions(_unfold), _unfold_layout, name="unfold_view", grad_name="Unfold")(_unfold)
 
 
 def _positions(size: Ints, stride: Ints, offset: int) -> np.ndarray:

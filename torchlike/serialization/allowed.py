@@ -17,9 +17,10 @@ from torchlike.tensor import Parameter, Tensor
 Entry = Callable | tuple[Callable, str]
 
 _ALWAYS: dict[str, Any] = {
-    "collections.OrderedDict": OrderedDict, "collections.Counter": Counter, "builtins.set": set, "builtins.bytearray": bytearray,
-    "builtins.complex": complex, "_codecs.encode": _codecs.encode, "torch.Size": Size, "torch.device": device,
-    "torch.Tensor": Tensor, "torch._tensor.Tensor": Tensor, "torch.nn.parameter.Parameter": Parameter,
+    "collections.OrderedDict": OrderedDict, "collections.Counter": Counter,
+    "builtins.set": set, "builtins.bytearray": bytearray, "builtins.complex": complex,
+    "_codecs.encode": _codecs.encode, "torch.Size": Size, "torch.device": device, "torch.Tensor": Tensor,
+    "torch._tensor.Tensor": Tensor, "torch.nn.parameter.Parameter": Parameter,
 }  # fmt: skip
 # Python 2's names for the same, which old files have.
 _ALWAYS |= {k.replace("builtins", "__builtin__"): v for k, v in _ALWAYS.items() if k.startswith("builtins")}

@@ -12,7 +12,7 @@ from torchlike.base.dtypes import dtype
 from torchlike.base.layout import is_contiguous, is_dense
 from torchlike.base.size import contiguous_strides
 from torchlike.engine.value import Value, aval, host
-from torchlike.tensor import Parameter, Tensor
+from torchlike.tensor import Buffer, Parameter, Tensor
 from torchlike.tensor.tensor import bare, place
 
 Ints = tuple[int, ...]
@@ -96,9 +96,11 @@ def within(length: int, offset: int, size: Ints, stride: Ints) -> bool:
 
 
 def view_of(flat: np.ndarray, offset: int, size: Ints, stride: Ints) -> np.ndarray:
+    """The elements of a window, without a copy."""
     if 0 in size:
         return np.empty(size, flat.dtype)
-    return np.lib.stride_tricks.as_strided(flat[offset:], size, [s * flat.itemsize for s in stride], writeable=False)
+    width = flat.itemsize
+    return np.ndarray(size, flat.dtype, flat.view(np.uint8), offset * width, [s * width for s in stride])  # type: ignore[arg-type]
 
 
 class Loaded:
@@ -117,7 +119,9 @@ class Loaded:
 
     def flat(self, kind: dtype) -> np.ndarray:
         if self.data.nbytes % kind.itemsize:
-            raise RuntimeError(f"storage of {self.data.nbytes} bytes is no whole number of {kind} elements: the file is corrupted")
+            raise RuntimeError(
+                f"storage of {self.data.nbytes} bytes is no whole number of {kind} elements: the file is corrupted"
+            )
         flat = self.data.view(kind.np)
         if self._swap and kind.itemsize > 1:
             flat = _swapped(self.data, kind)
@@ -147,9 +151,24 @@ class Loaded:
             self.tensor = self._make(flat, (1,))
         if self._window == (kind, offset, size, stride):
             return self.tensor.detach()
-        if self.tensor.dtype is not kind or not self.tensor.is_contiguous():
+        shared = self._share(kind, offset, size, stride, len(flat))
+        if shared is None:  # another dtype, or a part of a permuted whole: a copy is the best there is
             return self._make(np.ascontiguousarray(view_of(flat, offset, size, stride)), contiguous_strides(size))
-        return self.tensor.detach().as_strided(size, stride, offset)
+        return shared
+
+    def _share(self, kind: dtype, offset: int, size: Ints, stride: Ints, length: int) -> Tensor | None:
+        """A window on the storage of the first tensor, as a view of it."""
+        assert self.tensor is not None
+        first = self.tensor.detach()
+        if first.dtype is not kind:
+            return None
+        if first.is_contiguous():
+            return first.as_strided(size, stride, offset)
+        if math.prod(size) != length or not is_dense(size, stride):
+            return None
+        order = _outermost_first(stride)
+        memory = first.permute(_outermost_first(first.stride()))
+        return memory.view([size[axis] for axis in order]).permute([order.index(axis) for axis in range(len(order))])
 
     def _make(self, array: np.ndarray, stride: Ints) -> Tensor:
         made = bare(host(np.require(array, requirements="C"), self.where))
@@ -172,7 +191,7 @@ def parameter(data: Tensor, requires_grad: bool) -> Parameter:
     return Parameter(data, requires_grad)
 
 
-_INTERNAL = frozenset({*Tensor.__annotations__, *dir(Tensor), *dir(Parameter)})
+_INTERNAL = frozenset({*Tensor.__annotations__, *dir(Tensor), *dir(Parameter), *Buffer.__annotations__})
 
 
 def attributes_of(tensor: Tensor) -> dict[str, Any]:

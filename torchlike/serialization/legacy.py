@@ -11,7 +11,7 @@ from typing import IO, Any
 
 import numpy as np
 
-from torchlike.serialization.unpickler import loads
+from torchlike.serialization.names import StorageType, storage_or_dtype
 
 MAGIC = 0x1950A86A20F9469CFC6C
 PROTOCOL = 1001
@@ -34,13 +34,11 @@ def write(file: IO[bytes], pickled: bytes, storages: dict[str, np.ndarray], prot
         file.write(storages[key].view(np.uint8).data)
 
 
-def read(data: bytes, fetch: Callable[[dict[str, np.ndarray]], Any], weights_only: bool, pickle_module: Any, **options: Any) -> Any:
+def read(data: bytes, load: Callable[[bytes, dict[str, np.ndarray], bool], Any]) -> Any:
     """The object of a legacy file.
 
-    The storages stand behind the object that refers to them, so its pickle is first passed over, unread.
-
     Args:
-        fetch: given the bytes behind the pickles and what to find there, returns what `loads` fetches storages with.
+        load: makes an object of its pickle, the storages by key and whether they are little-endian.
 
     Raises:
         pickle.UnpicklingError: if this is no such file. EOFError: if it is empty. RuntimeError: if it ends too early.
@@ -49,16 +47,20 @@ def read(data: bytes, fetch: Callable[[dict[str, np.ndarray]], Any], weights_onl
         raise EOFError("Ran out of input: the file is empty")
     stream = io.BytesIO(data)
     try:
-        parts = [_next(stream) for _ in range(5)]
-        magic, version = (_plain(part) for part in parts[:2])
+        magic, version, system = (_survey(_next(stream))[0] for _ in range(3))
         if magic != MAGIC:
             raise ValueError("it does not begin with the magic number")
+        pickled = _next(stream)
+        keys = _survey(_next(stream))[0]
     except Exception as error:
-        raise pickle.UnpicklingError(f"Invalid magic number; corrupt file? This is no file that torch.save wrote ({error})") from None
+        raise pickle.UnpicklingError(
+            f"Invalid magic number; corrupt file? This is not what torch.save writes ({error})"
+        ) from None
     if version != PROTOCOL:
         raise RuntimeError(f"Invalid protocol version: {version}")
-    little = _plain(parts[2]).get("little_endian", True)
-    return loads(parts[3], fetch((stream, _plain(parts[4]), little)), weights_only, pickle_module, **options)
+    # The storages stand behind the object that refers to them, and only it tells how wide their elements are.
+    storages = _storages(stream, keys, _survey(pickled)[1])
+    return load(pickled, storages, system.get("little_endian", True))
 
 
 def _next(stream: io.BytesIO) -> bytes:
@@ -69,33 +71,52 @@ def _next(stream: io.BytesIO) -> bytes:
     return stream.getbuffer()[start : stream.tell()].tobytes()
 
 
-def _plain(data: bytes) -> Any:
-    """A pickle of numbers, strings and containers."""
+def _storages(stream: io.BytesIO, keys: list[str], widths: dict[str, int]) -> dict[str, np.ndarray]:
+    buffer, position, found = stream.getbuffer(), stream.tell(), {}
+    for key in keys:
+        start = position + _LENGTH
+        size = int.from_bytes(buffer[position:start], "little") * widths[key]
+        position = start + size
+        if position > len(buffer):
+            raise RuntimeError(f"unexpected EOF, expected {position - len(buffer)} more bytes. The file might be corrupted.")
+        found[key] = np.frombuffer(buffer, np.uint8, size, start)
+    return found
 
-    def refuse(pid: Any) -> Any:
-        raise pickle.UnpicklingError("a storage outside of the object")
 
-    return loads(data, refuse, weights_only=True)
+class _Nothing:
+    """Takes the place of every object in a survey: accepts whatever a pickle does to it, and does nothing."""
+
+    def __init__(self, *args: Any, **options: Any):
+        pass
+
+    def __call__(self, *args: Any) -> _Nothing:
+        return self
+
+    def __setstate__(self, state: Any) -> None:
+        pass
+
+    def __setitem__(self, key: Any, value: Any) -> None:
+        pass
+
+    append = extend = add = update = __call__
 
 
-class Storages:
-    """The storages behind a legacy file's pickles; their sizes are known once the object names their dtypes."""
+class _Survey(pickle._Unpickler):  # type: ignore[name-defined,misc]  # in Python: the C one wants real containers
+    """Reads a pickle for the storages that it names; runs nothing of it."""
 
-    def __init__(self, stream: io.BytesIO, keys: list[str]):
-        self._stream, self._keys = stream, keys
-        self._found: dict[str, np.ndarray] = {}
-        self._start = stream.tell()
+    def __init__(self, data: bytes):
+        super().__init__(io.BytesIO(data), encoding="utf-8")
+        self.widths: dict[str, int] = {}
 
-    def array(self, key: str, sizes: dict[str, int]) -> np.ndarray:
-        """The bytes of a storage. `sizes` has the bytes per element of each storage named so far."""
-        position = self._start
-        buffer = self._stream.getbuffer()
-        for other in self._keys:
-            count = int.from_bytes(buffer[position : position + _LENGTH], "little")
-            end = position + _LENGTH + count * sizes[other]
-            if end > len(buffer):
-                raise RuntimeError(f"unexpected EOF, expected {end - len(buffer)} more bytes. The file might be corrupted.")
-            if other == key:
-                return np.frombuffer(buffer, np.uint8, count * sizes[other], position + _LENGTH)
-            position = end
-        raise RuntimeError(f"storage {key} is missing from the file: it is corrupted")
+    def find_class(self, module: str, name: str) -> Any:
+        return storage_or_dtype(module, name) or _Nothing
+
+    def persistent_load(self, pid: Any) -> Any:
+        if pid[0] == "storage" and isinstance(pid[1], StorageType):
+            self.widths[pid[2]] = pid[1].dtype.itemsize if pid[1].dtype else 1
+        return _Nothing()
+
+
+def _survey(data: bytes) -> tuple[Any, dict[str, int]]:
+    survey = _Survey(data)
+    return survey.load(), survey.widths

@@ -16,8 +16,7 @@ from torchlike.base.dtypes import dtype
 from torchlike.base.size import Size
 from torchlike.serialization import bridge, names, rebuild
 from torchlike.serialization.names import Global
-from torchlike.tensor import Parameter, Tensor
-
+from torchlike.tensor import Buffer, Parameter, Tensor
 
 _SIZE, _DEVICE = Global("torch", "Size"), Global("torch", "device")
 
@@ -74,6 +73,8 @@ class _Names:
             return (rebuild.PARAMETER_WITH_STATE, (*base, state)) if state else (rebuild.PARAMETER, base)
         make, args = self._plain(tensor, tensor.requires_grad)
         state = bridge.attributes_of(tensor)
+        if isinstance(tensor, Buffer):  # in torch a plain tensor with two marks
+            return rebuild.FROM_TYPE, (make, Tensor, args, {**state, "persistent": tensor.persistent, "_is_buffer": True})
         if type(tensor) is Tensor and not state:
             return make, args
         return rebuild.FROM_TYPE, (make, type(tensor), args, state)
@@ -103,9 +104,7 @@ class _Made:
         return self._call
 
 
-def dumps(
-    obj: Any, protocol: int, pickle_module: Any = None, legacy: bool = False
-) -> tuple[bytes, dict[str, np.ndarray]]:
+def dumps(obj: Any, protocol: int, pickle_module: Any = None, legacy: bool = False) -> tuple[bytes, dict[str, np.ndarray]]:
     """The pickle of an object, and its storages by key, flat.
 
     Raises:

@@ -10,7 +10,7 @@ from torchlike.base.dtypes import dtype
 from torchlike.serialization import bridge
 from torchlike.serialization.bridge import Loaded
 from torchlike.serialization.names import Global
-from torchlike.tensor import Parameter, Tensor
+from torchlike.tensor import Buffer, Parameter, Tensor
 
 Ints = tuple[int, ...]
 
@@ -24,7 +24,14 @@ def tensor_v2(
 
 
 def tensor_v3(
-    storage: Loaded, offset: int, size: Ints, stride: Ints, requires_grad: bool, hooks: Any, kind: dtype, metadata: dict | None = None
+    storage: Loaded,
+    offset: int,
+    size: Ints,
+    stride: Ints,
+    requires_grad: bool,
+    hooks: Any,
+    kind: dtype,
+    metadata: dict | None = None,
 ) -> Tensor:
     return _finish(storage.window(kind, offset, tuple(size), tuple(stride)), requires_grad, hooks, metadata)
 
@@ -69,7 +76,11 @@ def from_type(make: Callable, kind: type, args: tuple, state: Any) -> Tensor:
     if make not in BY_NAME.values():
         raise RuntimeError(f"{make!r} does not rebuild tensors: the file is corrupted")
     made = make(*args)
-    if type(made) is not kind:
+    if isinstance(state, dict) and kind is Tensor and state.get("_is_buffer"):
+        state = dict(state)
+        del state["_is_buffer"]
+        made = Buffer(made, persistent=state.pop("persistent", True))
+    elif type(made) is not kind:
         made = made.as_subclass(kind)
     return _with_state(made, state)
 

@@ -4,6 +4,7 @@ from __future__ import annotations
 
 import io
 import pickle
+import struct
 from collections import Counter, OrderedDict
 from collections.abc import Callable
 from typing import Any
@@ -13,6 +14,8 @@ from torchlike.serialization.names import StorageType
 from torchlike.tensor import Parameter, Tensor
 
 Fetch = Callable[[tuple], Any]
+# What reading a damaged pickle can end in.
+_DAMAGE = (LookupError, EOFError, ValueError, TypeError, AttributeError, OverflowError, MemoryError, struct.error)
 
 _ADVICE = (
     "Weights only load failed. `load` takes only tensors and plain containers from a file unless it is called with "
@@ -61,7 +64,7 @@ def _load_weights(data: bytes, fetch: Fetch, options: dict) -> Any:
         return unpickler.load()
     except (pickle.UnpicklingError, RecursionError) as error:
         raise pickle.UnpicklingError(_ADVICE.format(error)) from None
-    except (KeyError, IndexError, EOFError, ValueError, TypeError, AttributeError, UnicodeError, OverflowError, MemoryError) as error:
+    except _DAMAGE as error:
         raise pickle.UnpicklingError(_ADVICE.format(f"The pickle is damaged: {type(error).__name__}: {error}")) from error
 
 
@@ -125,10 +128,11 @@ class _Weights(pickle._Unpickler):  # type: ignore[name-defined,misc]  # in Pyth
         else:
             super().load_build()
 
-    dispatch = {  # noqa: RUF012 - pickle's own table
+    dispatch = {
         code: load
         for code, load in pickle._Unpickler.dispatch.items()  # type: ignore[attr-defined]
-        if bytes([code]) not in (pickle.INST, pickle.OBJ, pickle.EXT1, pickle.EXT2, pickle.EXT4, pickle.PERSID, pickle.NEXT_BUFFER)
+        if bytes([code])
+        not in (pickle.INST, pickle.OBJ, pickle.EXT1, pickle.EXT2, pickle.EXT4, pickle.PERSID, pickle.NEXT_BUFFER)
     }
     dispatch[pickle.REDUCE[0]] = load_reduce
     dispatch[pickle.NEWOBJ[0]] = load_newobj

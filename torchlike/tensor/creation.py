@@ -112,15 +112,13 @@ def asarray(obj: Any, *, dtype: Any = None, device: Any = None, copy: Any = None
 
 
 def filled(value: Any, size: tuple[int, ...], dtype: DType | None, device: Any, requires_grad: bool = False) -> Tensor:
-    """A recorded constant; zero-dim ones and those of the meta device need no program."""
+    """A recorded constant."""
     where = devices.resolve(device)
     if any(n < 0 for n in size):
         raise RuntimeError(f"Trying to create tensor with negative dimension {min(size)}: {list(size)}")
     kind = dtype or dtypes.get_default_dtype()
     if where is not devices.CPU:
         out = bare(Value(aval(size, kind, where)) if where is devices.META else host(np.full(size, value, kind.np), where))
-    elif not size:
-        out = bare(host(np.asarray(value).astype(kind.np)))
     else:
         out = dispatch.call(_FULL, (value,), (size, kind))
     return out.requires_grad_() if requires_grad else out

@@ -114,7 +114,7 @@ def bincount(input: Tensor, weights: Tensor | None = None, minlength: int = 0) -
     if weights is not None and weights.shape != input.shape:
         raise RuntimeError("weights should be 1-d and have the same length as input")
     length = int(ops.amax(input).item()) + 1 if input.numel() else 0
-    return ops.bincount(input, weights, max(length, minlength))
+    return ops.bincount(input, weights, length=max(length, minlength))
 
 
 # --- along one dimension, by index -------------------------------------------------------------------------------------

@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+from torchlike.engine.record import local
 from torchlike.engine.value import Value
 
 
@@ -20,5 +21,7 @@ class Storage:
         self.version = 0
 
     def write(self, value: Value) -> None:
+        if local.state.capture is not None:
+            local.state.capture.note(self)
         self.value = value
         self.version += 1

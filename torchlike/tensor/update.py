@@ -19,7 +19,8 @@ def _row(rule: Callable) -> Op:
     def fn(*operands, counts, static):
         n, states, hypers = counts
         groups = [tuple(operands[i * n : (i + 1) * n]) for i in range(2 + states)]
-        params, new_states = rule(groups[0], groups[1], tuple(groups[2:]), tuple(operands[len(operands) - hypers :]), static)
+        *state, grads = groups[1:]
+        params, new_states = rule(groups[0], grads, tuple(state), tuple(operands[len(operands) - hypers :]), static)
         return (*params, *(s for state in new_states for s in state))
 
     return Op(f"{rule.__module__}.{rule.__qualname__}", fn, ns="", method=False, dynamic=True)
@@ -41,7 +42,7 @@ def apply_update(
         static: hashable; what shapes the program.
     """
     targets = [*params, *(t for state in states for t in state)]
-    tensors = [*params, *grads, *(t for state in states for t in state)]
+    tensors = [*targets, *grads]  # results stand where their operands stand, so that buffers are updated in place
     values = [t._storage.value if t._view is None else t._read() for t in tensors]
     specs = (*[v.aval for v in values], *[float] * len(hyper))
     statics = ((len(params), len(states), len(hyper)), static)

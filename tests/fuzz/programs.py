@@ -1,0 +1,225 @@
+"""Random short programs over tensors: made from a seed, kept as text, so that a failure prints as a script.
+
+A program is built against real torch, step by step: a step that torch refuses is mostly thrown away (now and then it is
+kept, since torchlike must refuse it too), and so is one whose outcome hangs on rounding or on the order of overlapping
+writes. What comes out is plain data: it needs neither this module nor torch to run.
+
+One difference between the two is left out on purpose: torch refuses a backward pass through a value that was overwritten
+in place; torchlike's values are immutable and it returns the exact gradient. Such steps are dropped and counted.
+"""
+
+from __future__ import annotations
+
+import random
+import re
+import warnings
+from collections.abc import Callable
+from dataclasses import dataclass, field, replace
+from typing import Any
+
+import torch
+
+OVERWRITTEN = "modified by an inplace operation"
+LARGEST, ELEMENTS, DIMS = 200.0, 48, 4
+
+
+@dataclass(frozen=True)
+class Step:
+    """One statement.
+
+    Attributes:
+        text: Python; tensors are t0, t1, ..., the namespace is `torch`, numbers read out go to the list `reads`.
+        result: the number of the tensor that it makes, or None.
+        quiet: it runs under `torch.no_grad()`.
+        error: the name of the exception that torch raises, or "".
+    """
+
+    text: str
+    result: int | None = None
+    quiet: bool = False
+    error: str = ""
+
+    @property
+    def line(self) -> str:
+        line = self.text if self.result is None else f"t{self.result} = {self.text}"
+        return f"with torch.no_grad(): {line}" if self.quiet else line
+
+    @property
+    def operands(self) -> set[int]:
+        return {int(n) for n in re.findall(r"\bt(\d+)\b", self.text)}
+
+
+@dataclass
+class Program:
+    """The steps, the seed they came from, and how many were dropped because torch refuses an exact gradient."""
+
+    seed: int
+    steps: list[Step]
+    dropped: int = 0
+
+    @property
+    def script(self) -> str:
+        """The program as a script that runs by itself; swap the import to see both sides."""
+        lines = [s.line if not s.error else f"try: {s.line}\nexcept {s.error}: pass" for s in self.steps]
+        lines = [line.replace("try: with torch.no_grad(): ", "try:\n  with torch.no_grad(): ") for line in lines]
+        return "\n".join(["import torchlike as torch", "reads = []", *lines])
+
+    def without(self, index: int) -> Program:
+        """The program less one step and whatever needs its result."""
+        gone, kept = set(), []
+        for i, step in enumerate(self.steps):
+            if i == index or step.operands & gone:
+                if step.result is not None:
+                    gone.add(step.result)
+            else:
+                kept.append(step)
+        return replace(self, steps=kept)
+
+
+def execute(step: Step, scope: dict[str, Any]) -> BaseException | None:
+    """Run one step; the exception it raises, if any."""
+    try:
+        exec(step.line, scope)
+    except Exception as error:
+        return error
+    return None
+
+
+# ---- building -------------------------------------------------------------------------------------------------
+
+
+@dataclass
+class Builder:
+    """Steps so far, and the torch tensors that they made.
+
+    Attributes:
+        rough: per tensor, 0: exact in float32 whatever the order of additions, 1: rounded, 2: went through bfloat16.
+        coarse: this program may use bfloat16.
+    """
+
+    seed: int
+    rng: random.Random = field(init=False)
+    steps: list[Step] = field(default_factory=list)
+    scope: dict[str, Any] = field(default_factory=dict)
+    rough: dict[int, int] = field(default_factory=dict)
+    errors: int = 0
+    dropped: int = 0
+    coarse: bool = False
+
+    def __post_init__(self) -> None:
+        self.rng = random.Random(self.seed)
+        self.coarse = self.rng.random() < 0.12
+        self.replay()
+
+    # -- looking --
+
+    @property
+    def live(self) -> list[int]:
+        return [n for n in range(len(self.steps)) if isinstance(self.scope.get(f"t{n}"), torch.Tensor)]
+
+    def of(self, n: int) -> torch.Tensor:
+        return self.scope[f"t{n}"]
+
+    def pick(self, accept: Callable[[torch.Tensor], bool] = lambda t: True, rough: int = 2) -> int | None:
+        """A live tensor, a recent one more likely."""
+        found = [n for n in self.live if self.rough[n] <= rough and accept(self.of(n))]
+        return None if not found else found[max(self.rng.randrange(len(found)), self.rng.randrange(len(found)))]
+
+    def chance(self, p: float) -> bool:
+        return self.rng.random() < p
+
+    def number(self, n: int | None = None) -> str:
+        """A Python number that mostly suits a tensor's dtype."""
+        kind = "float" if n is None or self.of(n).dtype.is_floating_point or self.chance(0.15) else "int"
+        return str(self.rng.choice([-2, -1, 0, 1, 2, 3] if kind == "int" or self.chance(0.2) else [-1.5, -0.5, 0.5, 1.5, 2.0]))
+
+    def shares(self, a: int, b: int) -> bool:
+        return self.of(a).untyped_storage().data_ptr() == self.of(b).untyped_storage().data_ptr()
+
+    # -- trying --
+
+    def replay(self) -> None:
+        """Torch's state after the steps that were accepted."""
+        self.scope = {"torch": torch, "reads": []}
+        for step in self.steps:
+            execute(step, self.scope)
+
+    def attempt(self, text: str, *, result: bool = True, rough: int = 0, target: int | None = None, quiet: bool = False) -> bool:
+        """Add a step if torch takes it, or (sometimes) if torch refuses it.
+
+        Args:
+            rough: how exact the step itself is. target: the tensor that it writes to.
+        """
+        step = Step(text, len(self.steps) if result else None, quiet)
+        error = execute(step, self.scope)
+        if error is not None:
+            self.dropped += OVERWRITTEN in str(error)
+            if OVERWRITTEN in str(error) or self.errors >= 2 or not self.chance(0.3) or "backward" in text or "grad(" in text:
+                self.replay()
+                return False
+            self.errors += 1
+            self.steps.append(replace(step, error=type(error).__name__))
+            self.replay()
+            return True
+        if not self._fit(step):
+            self.replay()
+            return False
+        self.steps.append(step)
+        self._roughness(step, rough, target)
+        return True
+
+    def _fit(self, step: Step) -> bool:
+        made = self.scope.get(f"t{step.result}")
+        if step.result is not None and not isinstance(made, torch.Tensor):
+            return False
+        if made is not None and (made.numel() > ELEMENTS or made.ndim > DIMS):
+            return False
+        for n in {*self.live, *([] if step.result is None else [step.result])}:
+            t = self.of(n).detach()
+            grad = self.of(n).grad if self.of(n).is_leaf else None
+            for x in (t, grad):
+                if x is not None and x.numel() and x.dtype is not torch.bool and not bool((x.abs() < LARGEST).all()):
+                    return False
+        return True
+
+    def _roughness(self, step: Step, rough: int, target: int | None) -> None:
+        level = max([rough, *(self.rough[n] for n in step.operands)])
+        changed = [] if step.result is None else [step.result]
+        if target is not None:
+            changed += [n for n in self.live if self.shares(n, target)]
+        for n in changed:
+            t = self.of(n).detach()
+            own = 2 if t.dtype is torch.bfloat16 else level
+            if own == 0 and t.dtype.is_floating_point and not bool((t * 256 == (t * 256).round()).all()):
+                own = 1
+            self.rough[n] = max(own, self.rough.get(n, 0))
+
+
+def build(seed: int) -> Program:
+    """The program of a seed."""
+    from tests.fuzz.steps import WEIGHTED, leaf
+
+    with warnings.catch_warnings():
+        warnings.simplefilter("ignore")
+        b = Builder(seed)
+        for first in (True, None, None):
+            while not leaf(b, first):
+                pass
+        length = b.rng.randint(8, 25)
+        kinds, weights = zip(*WEIGHTED, strict=True)
+        for _ in range(40 * length):
+            if len(b.steps) >= length:
+                break
+            b.rng.choices(kinds, weights)[0](b)
+        program = Program(seed, b.steps, b.dropped)
+        return program if _exact(program) else replace(build(seed + 1_000_000), dropped=program.dropped + 1, seed=seed)
+
+
+def _exact(program: Program) -> bool:
+    """Whether torch's gradients are the exact ones. Writes through `.data` hide from torch's check; `.detach()` shows them."""
+    scope: dict[str, Any] = {"torch": torch, "reads": []}
+    for step in program.steps:
+        error = execute(replace(step, text=step.text.replace(".data.", ".detach().")), scope)
+        if error is not None and OVERWRITTEN in str(error):
+            return False
+    return True

@@ -1,0 +1,119 @@
+"""Dropout. Masks are drawn by `bernoulli_`, so that a seed gives torch's own; applying one is a single op."""
+
+from __future__ import annotations
+
+import warnings
+
+from torchlike.base.dtypes import bool_
+from torchlike.tensor import functions as ops
+
+
+def draw_kept(input, shape, keep):
+    """A bool mask of `shape` on the device of `input`, True with probability `keep`. Nothing is drawn for 0."""
+    return input.new_empty(shape, dtype=bool_).bernoulli_(keep) if keep else input.new_zeros(shape, dtype=bool_)
+
+
+def _check(p: float) -> None:
+    if p < 0.0 or p > 1.0:
+        raise ValueError(f"dropout probability has to be between 0 and 1, but got {p}")
+
+
+def _drop(input, shape, p, inplace):
+    keep = 1.0 - p
+    kept = draw_kept(input, shape, keep)
+    return ops.drop_(input, kept, keep) if inplace else ops.drop(input, kept, keep)
+
+
+def dropout(input, p=0.5, training=True, inplace=False):
+    """Zero each element with probability `p` and divide the others by 1 - p; nothing at all if not `training`.
+
+    Raises:
+        ValueError: `p` is not a probability.
+    """
+    _check(p)
+    if not training or p == 0.0 or not input.numel():
+        return input
+    return _drop(input, input.shape, p, inplace)
+
+
+def _drop_features(input, p, training, inplace, unbatched):
+    """Zero whole channels; without a batch dimension (`unbatched`) the channels are the first dimension."""
+    if not training or p == 0.0 or not input.numel():
+        return input
+    shape = tuple(input.shape)
+    if input.ndim < 2 and not unbatched:
+        raise RuntimeError("Feature dropout requires at least 2 dimensions in the input")
+    lead = shape[: 1 if unbatched else 2]
+    return _drop(input, lead + (1,) * (input.ndim - len(lead)), p, inplace)
+
+
+def dropout1d(input, p=0.5, training=True, inplace=False):
+    """Zero whole channels of `(N, C, L)` or `(C, L)` with probability `p`."""
+    _check(p)
+    if input.ndim not in (2, 3):
+        raise RuntimeError(
+            f"dropout1d: Expected 2D or 3D input, but received a {input.ndim}D input. "
+            "Note that dropout1d exists to provide channel-wise dropout on inputs with 1 "
+            "spatial dimension, a channel dimension, and an optional batch dimension "
+            "(i.e. 2D or 3D inputs)."
+        )
+    return _drop_features(input, p, training, inplace, unbatched=input.ndim == 2)
+
+
+def dropout2d(input, p=0.5, training=True, inplace=False):
+    """Zero whole channels of `(N, C, H, W)` with probability `p`."""
+    _check(p)
+    if input.ndim not in (3, 4):
+        warnings.warn(
+            f"dropout2d: Received a {input.ndim}-D input to dropout2d, which is deprecated "
+            "and will result in an error in a future release. To retain the behavior "
+            "and silence this warning, please use dropout instead. Note that dropout2d "
+            "exists to provide channel-wise dropout on inputs with 2 spatial dimensions, "
+            "a channel dimension, and an optional batch dimension (i.e. 3D or 4D inputs).",
+            stacklevel=2,
+        )
+    if input.ndim == 3:
+        warnings.warn(
+            "dropout2d: Received a 3D input to dropout2d and assuming that channel-wise "
+            "1D dropout behavior is desired - input is interpreted as shape (N, C, L), where C "
+            "is the channel dim. This behavior will change in a future release to interpret the "
+            "input as one without a batch dimension, i.e. shape (C, H, W). To maintain the 1D "
+            "channel-wise dropout behavior, please switch to using dropout1d instead.",
+            stacklevel=2,
+        )
+    return _drop_features(input, p, training, inplace, unbatched=False)
+
+
+def dropout3d(input, p=0.5, training=True, inplace=False):
+    """Zero whole channels of `(N, C, D, H, W)` or `(C, D, H, W)` with probability `p`."""
+    _check(p)
+    if input.ndim not in (4, 5):
+        warnings.warn(
+            f"dropout3d: Received a {input.ndim}-D input to dropout3d, which is deprecated "
+            "and will result in an error in a future release. To retain the behavior "
+            "and silence this warning, please use dropout instead. Note that dropout3d "
+            "exists to provide channel-wise dropout on inputs with 3 spatial dimensions, "
+            "a channel dimension, and an optional batch dimension (i.e. 4D or 5D inputs).",
+            stacklevel=2,
+        )
+    return _drop_features(input, p, training, inplace, unbatched=input.ndim in (1, 4))
+
+
+def alpha_dropout(input, p=0.5, training=False, inplace=False):
+    """Dropout for SELU networks: a dropped unit takes SELU's lowest value, mean and variance stay."""
+    _check(p)
+    if not training or p == 0.0 or not input.numel():
+        return input
+    kept = draw_kept(input, input.shape, 1.0 - p)
+    return ops.alpha_drop_(input, kept, p) if inplace else ops.alpha_drop(input, kept, p)
+
+
+def feature_alpha_dropout(input, p=0.5, training=False, inplace=False):
+    """`alpha_dropout` of whole channels (dimension 1)."""
+    _check(p)
+    if not training or p == 0.0 or not input.numel():
+        return input
+    if input.ndim < 2:
+        raise RuntimeError("Feature dropout requires at least 2 dimensions in the input")
+    kept = draw_kept(input, tuple(input.shape[:2]) + (1,) * (input.ndim - 2), 1.0 - p)
+    return ops.alpha_drop_(input, kept, p) if inplace else ops.alpha_drop(input, kept, p)

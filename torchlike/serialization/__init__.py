@@ -1,0 +1,6 @@
+"""Saving and loading in torch's file format."""
+
+from torchlike.serialization.allowed import add_safe_globals, clear_safe_globals, get_safe_globals, safe_globals
+from torchlike.serialization.files import load, save
+
+__all__ = ["add_safe_globals", "clear_safe_globals", "get_safe_globals", "load", "safe_globals", "save"]
