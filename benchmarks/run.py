@@ -10,6 +10,7 @@ import argparse
 import json
 import os
 import platform
+import sys
 import time
 from collections.abc import Callable
 from pathlib import Path
@@ -20,7 +21,7 @@ import jax
 from benchmarks import contenders as make
 from benchmarks import engine
 from benchmarks.models import CASES
-from benchmarks.timing import Times, TookTooLong, interleave, steps_for, time_limit
+from benchmarks.timing import Times, TookTooLong, interleave, time_limit
 
 # name -> (makes the contender, whose time it is divided by)
 CONTENDERS: dict[str, tuple[Callable[..., make.Contender], str]] = {
@@ -63,9 +64,7 @@ def run_case(name: str, wanted: list[str], rounds: int, seconds: float, limit: i
     ready, failed = prepare(name, wanted, limit)
     for who, reason in failed.items():
         print(f"  {who}: left out, {reason}")
-    steps = steps_for(next(iter(ready.values())), seconds)
-    print(f"  {rounds} rounds of {steps} steps")
-    times = interleave(ready, steps, rounds)
+    times = interleave(ready, seconds, rounds)
     return {who: entry(times, who) for who in ready}
 
 
@@ -117,6 +116,7 @@ def machine() -> str:
 def main() -> None:
     """Run what was asked for and print the tables."""
     args = arguments()
+    sys.stdout.reconfigure(line_buffering=True)
     print(machine() + "\n")
     training = {}
     for name in args.only:

@@ -63,8 +63,9 @@ def steps_for(contender: Callable[[int], object], seconds: float) -> int:
         steps *= 4
 
 
-def interleave(contenders: dict[str, Callable[[int], object]], steps: int, rounds: int) -> dict[str, Times]:
-    """Time `rounds` rounds of `steps` steps of every contender, in turn; each round follows two untimed steps."""
+def interleave(contenders: dict[str, Callable[[int], object]], seconds: float, rounds: int) -> dict[str, Times]:
+    """Time `rounds` rounds of about that many seconds of every contender, in turn; each round follows two untimed steps."""
+    steps = {name: steps_for(contender, seconds) for name, contender in contenders.items()}
     times = {name: Times() for name in contenders}
     order = list(contenders)
     for i in range(rounds):
@@ -73,6 +74,6 @@ def interleave(contenders: dict[str, Callable[[int], object]], steps: int, round
             gc.collect()
             contenders[name](2)
             start = time.perf_counter()
-            contenders[name](steps)
-            times[name].seconds.append((time.perf_counter() - start) / steps)
+            contenders[name](steps[name])
+            times[name].seconds.append((time.perf_counter() - start) / steps[name])
     return times

@@ -27,9 +27,9 @@ class DigitNet(nn.Module):
 
     def __init__(self, dropout=0.25):
         super().__init__()
-        self.conv1 = nn.Conv2d(1, 32, kernel_size=3, padding=1)
+        self.conv1 = nn.Conv2d(1, 32, kernel_size=3, padding=1, bias=False)  # the normalization brings a bias
         self.norm1 = nn.BatchNorm2d(32)
-        self.conv2 = nn.Conv2d(32, 64, kernel_size=3, padding=1)
+        self.conv2 = nn.Conv2d(32, 64, kernel_size=3, padding=1, bias=False)
         self.norm2 = nn.BatchNorm2d(64)
         self.dropout = nn.Dropout(dropout)
         self.fc1 = nn.Linear(64 * 4 * 4, 128)
@@ -104,7 +104,7 @@ def main():
     parser = argparse.ArgumentParser(description=__doc__.splitlines()[0])
     parser.add_argument("--epochs", type=int, default=10)
     parser.add_argument("--batch-size", type=int, default=64)
-    parser.add_argument("--lr", type=float, default=1e-3)
+    parser.add_argument("--lr", type=float, default=0.05)
     parser.add_argument("--seed", type=int, default=0)
     parser.add_argument("--out", type=Path, default=Path("out"), help="folder for the weights and the plot")
     args = parser.parse_args()
@@ -114,7 +114,7 @@ def main():
     train_loader, test_loader = load_data(args.batch_size)
     model = DigitNet()
     criterion = nn.CrossEntropyLoss()
-    optimizer = torch.optim.Adam(model.parameters(), lr=args.lr)
+    optimizer = torch.optim.SGD(model.parameters(), lr=args.lr, momentum=0.9, weight_decay=1e-4)
     scheduler = torch.optim.lr_scheduler.CosineAnnealingLR(optimizer, T_max=args.epochs)
     print(f"{sum(p.numel() for p in model.parameters()):,} parameters")
 

@@ -20,6 +20,7 @@ from torchlike.base.device import device, set_default_device
 from torchlike.base.dtypes import DTYPES as _DTYPES
 from torchlike.base.dtypes import dtype, get_default_dtype, set_default_dtype
 from torchlike.base.errors import OutOfMemoryError, missing as _missing
+from torchlike.base.layout import channels_last, channels_last_3d, contiguous_format, memory_format, preserve_format
 from torchlike.base.promotion import can_cast, promote_types
 from torchlike.base.size import Size
 from torchlike.tensor import Tensor

@@ -270,7 +270,7 @@ def test_batches_compile_once():
         for batch, _ in loader:
             means.append(batch.mean())
             compiled.append(engine.stats.compiled)
-    assert compiled[3] == compiled[-1]
+    assert set(compiled[1:]) == {compiled[0] + 1}
     assert np.mean([mean.item() for mean in means]) == pytest.approx(39.5)
 
 

@@ -241,6 +241,10 @@ def test_seeds(seed: int) -> None:
     assert_in_step(g, t)
 
 
+def test_device() -> None:
+    assert str(Generator().device) == str(torch.Generator().device) == "cpu"
+
+
 def test_wrong_seeds_and_states() -> None:
     for seed, error in ((1.5, RuntimeError), ("a", RuntimeError), (2**64, ValueError), (-(2**63) - 1, ValueError)):
         with pytest.raises(error):

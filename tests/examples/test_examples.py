@@ -59,25 +59,21 @@ def run(name: str, library: str, arguments: list[str], folder: Path) -> Run:
     return Run(folder / "out", result.stdout)
 
 
-@pytest.fixture(scope="module", params=SHORT)
-def pair(request: pytest.FixtureRequest, tmp_path_factory: pytest.TempPathFactory) -> tuple[str, Run, Run]:
-    """One example's name and its short runs under torchlike and under torch."""
-    name = request.param
-    runs = (run(name, library, SHORT[name], tmp_path_factory.mktemp(library)) for library in ("torchlike", "torch"))
-    return (name, *runs)
-
-
-def test_same_losses(pair: tuple[str, Run, Run]) -> None:
-    name, ours, reference = pair
+def pair(name: str, folder: Path) -> tuple[Run, Run]:
+    """Short runs of an example under torchlike and under torch, having checked that they print the same numbers."""
+    runs = []
+    for library in ("torchlike", "torch"):
+        (folder / library).mkdir()
+        runs.append(run(name, library, SHORT[name], folder / library))
+    ours, reference = runs
     assert len(reference.numbers) > 2, reference.text
     assert len(ours.numbers) == len(reference.numbers), ours.text
     np.testing.assert_allclose(ours.numbers, reference.numbers, rtol=1e-3, err_msg=f"{name}: torchlike against torch")
+    return ours, reference
 
 
-def test_digits_leaves_weights_and_a_plot(pair: tuple[str, Run, Run]) -> None:
-    name, ours, reference = pair
-    if name != "digits":
-        pytest.skip("only digits writes files")
+def test_digits(tmp_path: Path) -> None:
+    ours, reference = pair("digits", tmp_path)
     assert (ours.out / "digits.png").read_bytes().startswith(b"\x89PNG")
     weights, expected = (torch.load(side.out / "digits.pth", weights_only=True) for side in (ours, reference))
     assert list(weights) == list(expected)
@@ -86,11 +82,11 @@ def test_digits_leaves_weights_and_a_plot(pair: tuple[str, Run, Run]) -> None:
         torch.testing.assert_close(weights[key], tensor, rtol=1e-2, atol=1e-3, msg=lambda m, key=key: f"{key}: {m}")
 
 
-def test_char_lm_writes_the_same_text(pair: tuple[str, Run, Run]) -> None:
-    name, ours, reference = pair
-    if name != "char_lm":
-        pytest.skip("only char_lm samples")
-    assert ours.text == reference.text
+def test_char_lm(tmp_path: Path) -> None:
+    ours, reference = pair("char_lm", tmp_path)
+    written, expected = (side.text.partition("nats per character\n")[2] for side in (ours, reference))
+    assert len(expected) > 40
+    assert written == expected
 
 
 @pytest.mark.full

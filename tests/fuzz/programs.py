@@ -4,8 +4,12 @@ A program is built against real torch, step by step: a step that torch refuses i
 kept, since torchlike must refuse it too), and so is one whose outcome hangs on rounding or on the order of overlapping
 writes. What comes out is plain data: it needs neither this module nor torch to run.
 
-One difference between the two is left out on purpose: torch refuses a backward pass through a value that was overwritten
-in place; torchlike's values are immutable and it returns the exact gradient. Such steps are dropped and counted.
+Some differences between the two are left out on purpose; such steps are dropped and counted. Where torch refuses what its
+mutable memory makes hard, torchlike, whose values are immutable, does what was asked:
+
+* a backward pass through a value that was overwritten in place (torchlike's gradient is the exact one);
+* a write to one of several views made at once (split, unbind), or to a view made under `no_grad`, once its base has history
+  (torch says that such a view requires grad from the start and is a leaf; in torchlike it does not until it is written to).
 """
 
 from __future__ import annotations
@@ -20,6 +24,7 @@ from typing import Any
 import torch
 
 OVERWRITTEN = "modified by an inplace operation"
+REFUSED = (OVERWRITTEN, "that returns multiple views", "created in no_grad mode")
 LARGEST, ELEMENTS, DIMS = 200.0, 48, 4
 
 
@@ -153,8 +158,9 @@ class Builder:
         step = Step(text, len(self.steps) if result else None, quiet)
         error = execute(step, self.scope)
         if error is not None:
-            self.dropped += OVERWRITTEN in str(error)
-            if OVERWRITTEN in str(error) or self.errors >= 2 or not self.chance(0.3) or "backward" in text or "grad(" in text:
+            refused = any(text in str(error) for text in REFUSED)
+            self.dropped += refused
+            if refused or self.errors >= 2 or not self.chance(0.3) or "backward" in text or "grad(" in text:
                 self.replay()
                 return False
             self.errors += 1
@@ -170,13 +176,21 @@ class Builder:
 
     def _fit(self, step: Step) -> bool:
         made = self.scope.get(f"t{step.result}")
+        if step.quiet and made is not None and made.requires_grad and made._is_view():
+            return False
         if step.result is not None and not isinstance(made, torch.Tensor):
             return False
         if made is not None and (made.numel() > ELEMENTS or made.ndim > DIMS):
             return False
         for n in {*self.live, *([] if step.result is None else [step.result])}:
             t = self.of(n).detach()
-            grad = self.of(n).grad if self.of(n).is_leaf else None
+            try:
+                grad = self.of(n).grad if self.of(n).is_leaf else None
+            except RuntimeError:
+                self.dropped += 1
+                return False
+            if self.of(n).requires_grad and not t.dtype.is_floating_point:
+                return False  # torch's tape takes whole numbers along when a float is copied into them
             for x in (t, grad):
                 if x is not None and x.numel() and x.dtype is not torch.bool and not bool((x.abs() < LARGEST).all()):
                     return False

@@ -3,6 +3,7 @@
 from __future__ import annotations
 
 import copy
+from importlib import import_module
 
 import pytest
 
@@ -24,7 +25,7 @@ BAD = {
     "twice": lambda m, p: m.optim.SGD([{"params": [p]}, {"params": [p]}], lr=0.1),
     "names": lambda m, p: m.optim.SGD([("a", p), m.nn.Parameter(m.ones(1))], lr=0.1),
     "names-later": lambda m, p: m.optim.SGD([("a", p)], lr=0.1).add_param_group({"params": [m.nn.Parameter(m.ones(1))]}),
-    "required": lambda m, p: m.optim.Optimizer([p], {"rate": m.optim.optimizer.required}),
+    "required": lambda m, p: m.optim.Optimizer([p], {"rate": import_module(f"{m.__name__}.optim.optimizer").required}),
     "sgd-lr": lambda m, p: m.optim.SGD([p], lr=-1),
     "sgd-lr-size": lambda m, p: m.optim.SGD([p], lr=m.ones(2)),
     "sgd-momentum": lambda m, p: m.optim.SGD([p], momentum=-1),

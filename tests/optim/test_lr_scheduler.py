@@ -60,14 +60,6 @@ CASES = {
         [m.LinearLR(o, 0.1, total_iters=10), m.CosineAnnealingLR(o, T_max=50), m.ExponentialLR(o, 0.9)],
         milestones=[10, 60],
     ),
-    "SequentialLR-nested": lambda m, o: m.SequentialLR(
-        o,
-        [
-            m.SequentialLR(o, [m.StepLR(o, 3, 0.5), m.ExponentialLR(o, 0.99)], milestones=[20]),
-            m.ConstantLR(o, 0.5, total_iters=4),
-        ],
-        milestones=[50],
-    ),
     "ChainedScheduler": lambda m, o: m.ChainedScheduler(
         [m.ConstantLR(o, 0.1, total_iters=20), m.ExponentialLR(o, 0.95), m.CosineAnnealingLR(o, T_max=30)]
     ),

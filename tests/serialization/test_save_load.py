@@ -402,7 +402,12 @@ def pickle_file(data: bytes, storage: bytes = bytes(8)) -> io.BytesIO:
 def tensor_pickle(offset: int, size: bytes, stride: bytes, length: int = 2) -> bytes:
     return (
         b"\x80\x02ctorch._utils\n_rebuild_tensor_v2\n((X\x07\x00\x00\x00storagectorch\nFloatStorage\nX\x01\x00\x00\x000"
-        b"X\x03\x00\x00\x00cpuK" + bytes([length]) + b"tQK" + bytes([offset]) + size + stride
+        b"X\x03\x00\x00\x00cpuK"
+        + bytes([length])
+        + b"tQK"
+        + bytes([offset])
+        + size
+        + stride
         + b"\x89ccollections\nOrderedDict\n)RtR."
     )
 

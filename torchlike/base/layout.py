@@ -4,6 +4,7 @@ from __future__ import annotations
 
 from collections.abc import Sequence
 from functools import lru_cache
+from math import prod
 from typing import Any
 
 from torchlike.base.size import contiguous_strides
@@ -34,6 +35,22 @@ def is_dense(shape: Ints, strides: Ints) -> bool:
             return False
         expected *= size
     return True
+
+
+def repeats(shape: Ints, strides: Ints) -> bool:
+    """Whether an element shows in several places, as after `expand`."""
+    return 0 in strides and 0 not in shape and any(st == 0 and s > 1 for st, s in zip(strides, shape, strict=True))
+
+
+def overlaps(shape: Ints, strides: Ints, offset: int, shape2: Ints, strides2: Ints, offset2: int) -> bool:
+    """Whether two tensors of one storage have some elements in common but are not the same. Only tensors without gaps
+    are looked at, as in torch."""
+    if 0 in shape or 0 in shape2 or not (is_dense(shape, strides) and is_dense(shape2, strides2)):
+        return False
+    end, end2 = offset + prod(shape), offset2 + prod(shape2)
+    if (offset, end) == (offset2, end2):
+        return tuple(strides) != tuple(strides2)
+    return offset < end2 and offset2 < end
 
 
 @lru_cache(4096)
@@ -121,3 +138,42 @@ def view_strides(shape: Ints, strides: Ints, new: Ints) -> Ints | None:
             if d > 0:
                 base, chunk, viewed = strides[d - 1], 1, 1
     return tuple(result) if at == -1 else None
+
+
+class memory_format:
+    """An order of dimensions in memory: `torch.contiguous_format`, `torch.channels_last` ... Only strides tell of it."""
+
+    def __init__(self, name: str, order: Ints | None):
+        self.name, self.order = name, order
+
+    def __repr__(self) -> str:
+        return f"torch.{self.name}"
+
+    def __reduce__(self) -> str:
+        return self.name
+
+    def strides(self, shape: Ints) -> Ints:
+        """Strides without gaps in this order. Raises RuntimeError for another number of dimensions."""
+        if self.order is None:
+            return contiguous_strides(shape)
+        if len(shape) != len(self.order):
+            raise RuntimeError(f"required rank {len(self.order)} tensor to use {self.name} format")
+        found, step = [0] * len(shape), 1
+        for d in reversed(self.order):
+            found[d] = step
+            step *= max(shape[d], 1)
+        return tuple(found)
+
+    def holds(self, shape: Ints, strides: Ints) -> bool:
+        """Whether a tensor is laid out so; the strides of size-1 dimensions do not matter."""
+        if self.order is None:
+            return is_contiguous(shape, strides)
+        if len(shape) != len(self.order):
+            return False
+        return 0 in shape or all(n == 1 or a == b for n, a, b in zip(shape, strides, self.strides(shape), strict=True))
+
+
+contiguous_format = memory_format("contiguous_format", None)
+preserve_format = memory_format("preserve_format", None)
+channels_last = memory_format("channels_last", (0, 2, 3, 1))
+channels_last_3d = memory_format("channels_last_3d", (0, 2, 3, 4, 1))

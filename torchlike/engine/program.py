@@ -61,9 +61,11 @@ class Program:
         used, needed = _needed(graph, outs)
         pairs = _matched(graph, [i for i in donatable if i in used], outs)
         self.donated = tuple(leaf for leaf, _ in pairs)
-        taken = [out for _, out in pairs]  # JAX pairs donated arguments and results of one shape in order: so these come first
-        self.outs = (*taken, *(i for i in outs if i not in set(taken)))
-        self.kept = tuple(i for i in graph.leaves if i in used and i not in set(self.donated))
+        taken = {out for _, out in pairs}
+        # JAX pairs donated arguments with results of their shape in order: so these come first.
+        self.outs = (*(out for _, out in pairs), *(i for i in outs if i not in taken))
+        given = set(self.donated)
+        self.kept = tuple(i for i in graph.leaves if i in used and i not in given)
         self.lines = graph.lines
         self.nodes = len(graph.entries)
         self.variable = variable

@@ -17,6 +17,7 @@ from typing import Any
 import ml_dtypes
 import numpy as np
 
+from torchlike.base import device as devices
 from torchlike.engine import random_math, random_state
 from torchlike.engine.random_checks import check_multinomial, integer_range
 from torchlike.engine.random_math import fma32, fma64, libm, round_to
@@ -25,7 +26,7 @@ DEFAULT_SEED = 67280421310721
 _BFLOAT16 = np.dtype(ml_dtypes.bfloat16)
 _FLOAT32 = np.dtype(np.float32)
 _FLOAT64 = np.dtype(np.float64)
-_REAL_OF = {np.dtype(np.complex64): _FLOAT32, np.dtype(np.complex128): _FLOAT64}
+_REAL_OF: dict[np.dtype, np.dtype] = {np.dtype(np.complex64): _FLOAT32, np.dtype(np.complex128): _FLOAT64}
 _CHUNK = 1024  # blocks at a time, so that the temporaries of a normal stay in the processor's cache
 _HUGE_PERMUTATION = (2**32 - 1) // 20  # from this size on, a step takes two draws
 
@@ -40,11 +41,11 @@ class Generator:
             generator of an accelerator is asked for `key_and_counter` instead.
 
     >>> Generator().manual_seed(0).uniform(2)
-    array([0.49625659, 0.7682218 ], dtype=float32)
+    array([0.4962566, 0.7682218], dtype=float32)
     """
 
     def __init__(self, device: Any = "cpu"):
-        self.device = device
+        self.device = devices.device(device)
         self._lock = threading.RLock()
         self._reset(DEFAULT_SEED)
 
@@ -86,8 +87,20 @@ class Generator:
         """The seed that the stream started from."""
         return self._seed
 
-    def get_state(self) -> np.ndarray:
+    def get_state(self) -> Any:
         """The whole state as uint8 (5056,): torch's own bytes, which `torch.Generator.set_state` takes."""
+        return self.state_bytes()
+
+    def set_state(self, state: Any) -> Generator:
+        """Continue from bytes that `get_state`, here or in torch, returned. Returns self.
+
+        Raises:
+            RuntimeError: if the bytes are not such a state.
+        """
+        return self.set_state_bytes(state)
+
+    def state_bytes(self) -> np.ndarray:
+        """`get_state` as a numpy array, whatever a subclass makes of that."""
         with self._lock:
             state = self._bits.state["state"]
             position = 0 if self._fresh else int(state["pos"])
@@ -95,12 +108,8 @@ class Generator:
                 random_state.State(self._seed, state["key"], position, self._double_cache, self._float_cache, self._counter)
             )
 
-    def set_state(self, state: np.ndarray) -> Generator:
-        """Continue from bytes that `get_state`, here or in torch, returned. Returns self.
-
-        Raises:
-            RuntimeError: if the bytes are not such a state.
-        """
+    def set_state_bytes(self, state: np.ndarray) -> Generator:
+        """`set_state` of a numpy array."""
         new = random_state.unpack(state)
         with self._lock:
             self._seed = new.seed
@@ -114,13 +123,13 @@ class Generator:
 
     def clone_state(self) -> Generator:
         """A new generator that continues with the same numbers."""
-        return Generator(self.device).set_state(self.get_state())
+        return type(self)(self.device).set_state_bytes(self.state_bytes())
 
     def graphsafe_get_state(self) -> Generator:
         return self.clone_state()
 
     def graphsafe_set_state(self, other: Generator) -> Generator:
-        return self.set_state(other.get_state())
+        return self.set_state_bytes(other.state_bytes())
 
     def key_and_counter(self) -> tuple[np.ndarray, int]:
         """For counter-based numbers on an accelerator: the seed as uint32 (2,), and a count that rises with each call."""
@@ -130,7 +139,7 @@ class Generator:
         return np.array([self._seed >> 32, self._seed & 0xFFFFFFFF], np.uint32), counter
 
     def __reduce__(self) -> tuple:
-        return _rebuild, (self.device, self.get_state())
+        return _rebuild, (type(self), self.device, self.state_bytes())
 
     def __repr__(self) -> str:
         return f"<torch._C.Generator device={self.device} seed={self._seed}>"
@@ -163,7 +172,7 @@ class Generator:
     def uniform(self, shape: Shape, low: float = 0.0, high: float = 1.0, np_dtype: Any = np.float32) -> np.ndarray:
         """Numbers in [low, high). One draw each, two in float64; a complex number is two of them."""
         dtype = np.dtype(np_dtype)
-        real = _REAL_OF.get(dtype, dtype)
+        real: np.dtype[Any] = _REAL_OF.get(dtype, dtype)
         size = _size(shape) * (1 if real is dtype else 2)
         with self._lock:
             unit = self._unit64(size) if real == _FLOAT64 else self._unit32(size)
@@ -326,8 +335,8 @@ class Generator:
         return np.array(picked, np.int64).reshape(*weights.shape[:-1], count)
 
 
-def _rebuild(device: Any, state: np.ndarray) -> Generator:
-    return Generator(device).set_state(state)
+def _rebuild(kind: type[Generator], device: Any, state: np.ndarray) -> Generator:
+    return kind(device).set_state_bytes(state)
 
 
 def _size(shape: Shape) -> int:
@@ -379,9 +388,9 @@ def initial_seed() -> int:
 
 def get_rng_state() -> np.ndarray:
     """The default generator's state, uint8 (5056,)."""
-    return default_generator.get_state()
+    return default_generator.state_bytes()
 
 
 def set_rng_state(state: np.ndarray) -> None:
     """Set the default generator's state."""
-    default_generator.set_state(state)
+    default_generator.set_state_bytes(state)

@@ -3,7 +3,7 @@
 from __future__ import annotations
 
 from torchlike.nn import functional, init, modules, parameter, utils
-from torchlike.nn.modules import *  # noqa: F403
+from torchlike.nn.modules import *
 from torchlike.nn.modules import __all__ as _layers
 from torchlike.nn.parameter import Buffer, Parameter
 

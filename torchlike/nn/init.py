@@ -129,7 +129,10 @@ def _fill_from_uniform(tensor: Tensor, mean: float, std: float, a: float, b: flo
 def constant_(tensor: Tensor, val: float) -> Tensor:
     """Fill with one value."""
     with no_grad():
-        return tensor.fill_(val)
+        if tensor.is_meta:
+            return tensor.fill_(val)
+        # Concrete at once, as random values are: a recorded fill would make the first training step a program of its own.
+        return _fill(tensor, np.full(tuple(tensor.shape), val, tensor.dtype.np))
 
 
 def ones_(tensor: Tensor) -> Tensor:
@@ -146,7 +149,7 @@ def eye_(tensor: Tensor) -> Tensor:
     """Fill a matrix with the identity. Raises ValueError for other than 2 dimensions."""
     if tensor.ndimension() != 2:
         raise ValueError("Only tensors with 2 dimensions are supported")
-    return _fill(tensor, np.eye(*tensor.shape, dtype=np.float32))
+    return _fill(tensor, np.eye(*tensor.shape, dtype=tensor.dtype.np))
 
 
 def dirac_(tensor: Tensor, groups: int = 1) -> Tensor:
@@ -160,7 +163,7 @@ def dirac_(tensor: Tensor, groups: int = 1) -> Tensor:
     out, channels, *kernel = tensor.shape
     if out % groups:
         raise ValueError("dim 0 must be divisible by groups")
-    values = np.zeros(tuple(tensor.shape), np.float32)
+    values = np.zeros(tuple(tensor.shape), tensor.dtype.np)
     middle = tuple(size // 2 for size in kernel)
     per_group = out // groups
     for group in range(groups):
@@ -171,7 +174,8 @@ def dirac_(tensor: Tensor, groups: int = 1) -> Tensor:
 
 def _fill(tensor: Tensor, values: np.ndarray) -> Tensor:
     with no_grad():
-        return tensor.copy_(creation.from_numpy(values))
+        tensor._check_writable()
+        return tensor._write(creation.tensor(values, dtype=tensor.dtype, device=tensor.device))
 
 
 def _calculate_fan_in_and_fan_out(tensor: Tensor) -> tuple[int, int]:
@@ -282,9 +286,7 @@ def _deprecated(new: Callable[..., Tensor]) -> Callable[..., Tensor]:
 
     @functools.wraps(new)
     def old(*args: Any, **kwargs: Any) -> Tensor:
-        warnings.warn(
-            f"`nn.init.{name}` is now deprecated in favor of `nn.init.{new.__name__}`.", FutureWarning, stacklevel=2
-        )
+        warnings.warn(f"`nn.init.{name}` is now deprecated in favor of `nn.init.{new.__name__}`.", FutureWarning, stacklevel=2)
         return new(*args, **kwargs)
 
     old.__name__ = name

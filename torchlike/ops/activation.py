@@ -186,7 +186,8 @@ def tanhshrink(input):
 @_floating("softshrink_cpu")
 def softshrink(input, *, lambd=0.5):
     if not lambd >= 0:
-        raise RuntimeError(f"lambda must be greater or equal to 0, but found to be {float(lambd):g}.")
+        top, name = float(jnp.finfo(input.dtype).max), scalar_name(dtypes.from_numpy(input.dtype))
+        raise RuntimeError(f"lambda must be in range [0, {top:g}] for input dtype {name}, but found {float(lambd):g}")
     inside = input * 0  # not 0, so that NaN stays NaN
     return jnp.where(input > lambd, input - lambd, jnp.where(input < -lambd, input + lambd, inside))
 

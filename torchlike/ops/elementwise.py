@@ -64,6 +64,17 @@ def is_inexact(x: jax.Array) -> bool:
     return jnp.issubdtype(x.dtype, jnp.inexact)
 
 
+def with_slopes(fn: Callable, *slopes: Callable) -> Callable:
+    """`fn` with the partial derivatives `slopes`, each a function of the result and the operands."""
+
+    def times(slope: Callable) -> Callable:
+        return lambda tangent, out, *operands: tangent * slope(out, *operands)
+
+    sloped = jax.custom_jvp(fn)
+    sloped.defjvps(*map(times, slopes))
+    return sloped
+
+
 # --- one operand -------------------------------------------------------------------------------------------------------
 
 FLOAT: dict[str, Any] = {"promote": "float", "inplace": True}
@@ -78,9 +89,24 @@ for _name, _fn in {
     "acos": lax.acos, "asin": lax.asin, "atan": lax.atan, "acosh": lax.acosh, "asinh": lax.asinh, "atanh": lax.atanh,
 }.items():  # fmt: skip
     unary({**FLOAT, "aliases": (f"arc{_name[1:]}",)}, **{_name: _fn})
-unary(SAME, square=jnp.square, ceil=jnp.ceil, floor=jnp.floor)
+unary(SAME, ceil=jnp.ceil, floor=jnp.floor)
 unary({**SAME, "aliases": ("fix",)}, trunc=jnp.trunc)
-unary({**SAME, "aliases": ("absolute",)}, abs=jnp.abs)
+
+
+@jax.custom_jvp
+def absolute(x):
+    """The absolute value; its gradient at 0 (and at nan) is 0."""
+    return jnp.abs(x)
+
+
+@absolute.defjvp
+def _absolute_jvp(primals, tangents):
+    x, x_dot = primals[0], tangents[0]
+    slope = jnp.conj(sgn(x)) * x_dot
+    return absolute(x), slope.real if jnp.iscomplexobj(x) else slope
+
+
+unary({**SAME, "aliases": ("absolute",)}, abs=absolute)
 
 
 @elementwise(inplace=True, linear=True, aliases=("negative",))
@@ -117,6 +143,12 @@ def sgn(input):
     zero = input == 0
     size = jnp.abs(jnp.where(zero, 1, input))
     return jnp.where(zero, 0, input / size)
+
+
+@elementwise(inplace=True)
+def square(input):
+    """`input * input` (int64 for bool)."""
+    return input.astype(jnp.int64) if input.dtype == jnp.bool_ else jnp.square(input)
 
 
 @elementwise(inplace=True)
@@ -251,14 +283,20 @@ def pow(input, exponent):
     if is_number(input):
         input = jnp.asarray(input, exponent.dtype)
     if not is_number(exponent):
-        return _pow(input, exponent) if is_inexact(input) else jnp.power(input, exponent)
+        return _pow(input, exponent) if is_inexact(input) else _whole_pow(input, exponent)
     if not is_inexact(input):
-        return lax.integer_pow(input, exponent) if exponent >= 0 else jnp.power(input, jnp.asarray(exponent, input.dtype))
+        return lax.integer_pow(input, exponent) if exponent >= 0 else _whole_pow(input, jnp.asarray(exponent, input.dtype))
     if exponent in (-2, -1, 0, 1, 2, 3):
         return lax.integer_pow(input, int(exponent))
     if exponent in (0.5, -0.5):
         return lax.sqrt(input) if exponent > 0 else lax.rsqrt(input)
     return _pow(input, jnp.asarray(exponent, input.dtype))
+
+
+def _whole_pow(base, exponent):
+    odd = jnp.where(exponent % 2 == 0, jnp.ones_like(base), base)
+    inverse = jnp.where(base == 1, base, jnp.where(base == -1, odd, jnp.zeros_like(base)))
+    return jnp.where(exponent < 0, inverse, jnp.power(base, jnp.maximum(exponent, 0)))
 
 
 @jax.custom_jvp
@@ -289,7 +327,18 @@ def float_power(input, exponent):
 
 # --- the larger, the smaller -------------------------------------------------------------------------------------------
 
-binary({"promote": "same"}, maximum=jnp.maximum, minimum=jnp.minimum)
+
+def _share(first_loses: Callable) -> Callable:
+    """The gradient share of the first of two rivals: all, half on ties, none; nan counts as no loss, as in torch."""
+    return lambda out, a, b: jnp.where(a == b, 0.5, jnp.where(first_loses(a, b), 0.0, 1.0)).astype(out.dtype)
+
+
+_less, _greater = _share(jnp.less), _share(jnp.greater)
+binary(
+    {"promote": "same"},
+    maximum=with_slopes(jnp.maximum, _less, lambda out, a, b: _less(out, b, a)),
+    minimum=with_slopes(jnp.minimum, _greater, lambda out, a, b: _greater(out, b, a)),
+)
 
 
 @elementwise()

@@ -27,6 +27,12 @@ def _check_indices(input: Array, target: Array, weight: Array | None) -> None:
         raise RuntimeError("0D or 1D target tensor expected, multi-target not supported")
     if input.ndim == 1 and target.size != 1:
         raise RuntimeError(f"For 1D input, 1D target must have size 1, but got target size: {target.size}")
+    if input.ndim == 4 and target.ndim != 3:
+        raise RuntimeError(
+            f"only batches of spatial targets supported (3D tensors) but got targets of dimension: {target.ndim}"
+        )
+    if input.ndim == 4 and list(target.shape) != expected:
+        raise RuntimeError(f"size mismatch (got input: {shape} , target: {list(target.shape)}")
     if input.ndim > 2 and list(target.shape) != expected:
         raise RuntimeError(f"Expected target size {expected}, got {list(target.shape)}")
     if target.dtype not in (jnp.int64, jnp.uint8):

@@ -302,4 +302,9 @@ def tensordot(a, b, *, dims: tuple[tuple[int, ...], tuple[int, ...]]):
 @op(promote="same", layout="contiguous")
 def kron(input, other):
     """The Kronecker product."""
-    return jnp.kron(input, other)
+    ndim = max(input.ndim, other.ndim)
+    a, b = ((1,) * (ndim - x.ndim) + x.shape for x in (input, other))
+    spread = jnp.multiply(
+        input.reshape([n for size in a for n in (size, 1)]), other.reshape([n for size in b for n in (1, size)])
+    )
+    return spread.reshape([m * n for m, n in zip(a, b, strict=True)])

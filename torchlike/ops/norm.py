@@ -9,12 +9,13 @@ import math
 from collections.abc import Sequence
 
 import jax.numpy as jnp
+import numpy as np
 from jax import Array, lax
 
 from torchlike.base import dtypes
 from torchlike.base.promotion import scalar_name
 from torchlike.ops.activation import require_floating, wide
-from torchlike.ops.checks import dim_in_range
+from torchlike.ops.checks import broadcast_shapes, dim_in_range
 from torchlike.ops.registry import op
 
 
@@ -69,7 +70,7 @@ def batch_norm_train(input, weight=None, bias=None, *, eps=1e-5):
 
 
 @op(ns="", method=False, out=False, grad_name="NativeBatchNorm")
-def batch_norm_eval(input, running_mean, running_var, weight=None, bias=None, *, eps=1e-5):
+def batch_norm_eval(input, running_mean=None, running_var=None, weight=None, bias=None, *, eps=1e-5):
     """Normalize each channel (dimension 1) by the given statistics, `(C,)` each."""
     for name, vector in (("running_mean", running_mean), ("running_var", running_var)):
         if vector is None:
@@ -229,8 +230,9 @@ def normalize(input, *, p=2.0, dim=1, eps=1e-12):
 def cosine_similarity(x1, x2, *, dim=1, eps=1e-8):
     """x1 . x2 / (max(|x1|, eps) * max(|x2|, eps)) along `dim`, after broadcasting."""
     if not jnp.issubdtype(x1.dtype, jnp.floating):
-        raise RuntimeError(f"expected common dtype to be floating point, yet common dtype is {scalar_name(dtypes.from_numpy(x1.dtype))}")
-    shape = jnp.broadcast_shapes(x1.shape, x2.shape)
+        got = scalar_name(dtypes.from_numpy(x1.dtype))
+        raise RuntimeError(f"expected common dtype to be floating point, yet common dtype is {got}")
+    shape = broadcast_shapes(x1.shape, x2.shape)
     axis = dim_in_range(dim, len(shape))
     a, b = (wide(jnp.broadcast_to(x, shape)) for x in (x1, x2))
     lengths = (vector_norm(x, 2, axis, keepdims=True) for x in (a, b))
@@ -241,4 +243,17 @@ def cosine_similarity(x1, x2, *, dim=1, eps=1e-8):
 @op(ns="torch nn.functional", method=False, promote="same", layout="like")
 def pairwise_distance(x1, x2, *, p=2.0, eps=1e-6, keepdim=False):
     """The p-norm of x1 - x2 + eps over the last dimension. `(*, D)`, `(*, D)` -> `(*)`."""
+    broadcast_shapes(x1.shape, x2.shape)
     return vector_norm(wide(x1 - x2 + eps), p, -1, keepdim).astype(x1.dtype)
+
+
+@op(ns="torch nn.functional", method=False, out=False)
+def pdist(input, *, p=2.0):
+    """The p-norm between every two rows. `(N, D)` -> `(N (N - 1) / 2,)`, in the order of the upper triangle."""
+    if input.ndim != 2:
+        raise RuntimeError(f"pdist only supports 2D tensors, got: {input.ndim}D")
+    require_floating(input, "pdist")
+    if p < 0:
+        raise RuntimeError("pdist only supports non-negative p values")
+    first, second = np.triu_indices(input.shape[0], 1)
+    return vector_norm(wide(input)[first] - wide(input)[second], p, -1).astype(input.dtype)

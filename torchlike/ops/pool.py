@@ -209,10 +209,10 @@ def max_unpool(input, indices, *, ndim=2, output_size=()):
 
 
 def _sum(x: Array, windows: Windows) -> Array:
-    exact = all(s == k and n * k == size for size, k, s, n in zip(windows.sizes, windows.kernel, windows.stride, windows.out, strict=True))
     if max(windows.kernel) <= SHORT:
         return _fold((x,), windows, lambda a, b: (a[0] + b[0],))[0]
-    if exact:  # the windows tile the input
+    tiled = tuple(n * k for n, k in zip(windows.out, windows.kernel, strict=True))
+    if windows.kernel == windows.stride and tiled == x.shape[-len(tiled) :]:
         lead = x.shape[: x.ndim - len(windows.sizes)]
         tiles = [part for n, k in zip(windows.out, windows.kernel, strict=True) for part in (n, k)]
         return x.reshape(lead + tuple(tiles)).sum(tuple(range(len(lead) + 1, len(lead) + len(tiles), 2)))
@@ -253,7 +253,7 @@ def avg_pool(
 def _adaptive_sizes(input: Array, output_size, ndim: int, pool: str) -> tuple[int, ...]:
     sizes = (output_size,) * ndim if isinstance(output_size, int) or output_size is None else tuple(output_size)
     shape, name = list(input.shape), f"adaptive_{pool}_pool{ndim}d"
-    if ndim > 1 and len(sizes) > 1 and input.ndim <= len(sizes):
+    if isinstance(output_size, tuple) and ndim > 1 and input.ndim <= len(sizes):
         raise ValueError(f"Input dimension should be at least {len(sizes) + 1}")
     if len(sizes) not in (1, ndim):
         raise RuntimeError(f"{name}: output_size must be {ndim}")

@@ -12,7 +12,7 @@ from jax import lax
 from torchlike.base import dtypes
 from torchlike.base.promotion import scalar_name
 from torchlike.ops.checks import dim_in_range, dims_in_range
-from torchlike.ops.elementwise import is_inexact
+from torchlike.ops.elementwise import absolute, is_inexact
 from torchlike.ops.registry import op
 
 Dims = int | tuple[int, ...] | None
@@ -129,7 +129,7 @@ def _moments(input, dim, correction, keepdim):
     # 16-bit floats are summed in 32 bits and rounded once, at the end.
     wide = input.astype(jnp.float32) if input.dtype.itemsize == 2 else input
     center = jnp.sum(wide, axis=dims, keepdims=True) / wide.dtype.type(count) if count else jnp.full_like(wide, jnp.nan)
-    distance = jnp.sum(jnp.square(jnp.abs(wide - center)), axis=dims, keepdims=keepdim)
+    distance = jnp.sum(_size_squared(wide - center), axis=dims, keepdims=keepdim)
     free = max(count - correction, 0)
     spread = distance / free if free else distance / jnp.zeros_like(distance)
     if count:
@@ -184,19 +184,22 @@ def vector_norm(input, *, ord: float = 2, dim: Dims = None, keepdim=False, dtype
     return _norm(wide, float(ord), dims, keepdim).astype(out_dtype)
 
 
+def _size_squared(x):
+    return jnp.square(x.real) + jnp.square(x.imag) if jnp.iscomplexobj(x) else jnp.square(x)
+
+
 def _norm(x, ord, dims, keepdim):
     if ord in (math.inf, -math.inf):
         if math.prod(x.shape) == 0 and ord > 0:
-            return jnp.sum(jnp.abs(x), axis=dims, keepdims=keepdim)
-        return (jnp.max if ord > 0 else jnp.min)(jnp.abs(x), axis=dims, keepdims=keepdim)
+            return jnp.sum(absolute(x), axis=dims, keepdims=keepdim)
+        return (jnp.max if ord > 0 else jnp.min)(absolute(x), axis=dims, keepdims=keepdim)
     if ord == 0:
         return jnp.sum(x != 0, axis=dims, keepdims=keepdim, dtype=_real_dtype(x))
     if ord == 1:
-        return jnp.sum(jnp.abs(x), axis=dims, keepdims=keepdim)
+        return jnp.sum(absolute(x), axis=dims, keepdims=keepdim)
     if ord == 2:
-        squares = jnp.square(x.real) + jnp.square(x.imag) if jnp.iscomplexobj(x) else jnp.square(x)
-        return safe_sqrt(jnp.sum(squares, axis=dims, keepdims=keepdim))
-    size = jnp.abs(x)
+        return safe_sqrt(jnp.sum(_size_squared(x), axis=dims, keepdims=keepdim))
+    size = absolute(x)
     zero = size == 0
     powers = jnp.where(zero, 0 if ord > 0 else math.inf, jnp.power(jnp.where(zero, 1, size), ord))
     total = jnp.sum(powers, axis=dims, keepdims=keepdim)

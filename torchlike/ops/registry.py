@@ -30,12 +30,13 @@ class View:
     """How a row that returns an alias of its input behaves.
 
     Attributes:
-        write: the row that puts a written view back: `(base, new, *numbers, **static) -> base'`.
+        write: the row that puts a written view back: `(base, new, *numbers, **static) -> base'`. None where an element
+            shows in several places: what is written then goes to its place in the storage directly.
         layout: `(shape, strides, offset, new_shape, **static) -> (strides, offset)`, or None where the view is not
             expressible in strides.
     """
 
-    write: Op
+    write: Op | None
     layout: Callable[..., tuple[tuple[int, ...], int] | None]
 
 
@@ -80,6 +81,7 @@ class Op:
     out: bool = True
     operands: tuple[tuple[str, Any], ...] = field(init=False, default=())
     statics: tuple[tuple[str, Any], ...] = field(init=False, default=())
+    keywords: tuple[str, ...] = field(init=False, default=())
     variadic: bool = field(init=False, default=False)
 
     def __post_init__(self) -> None:
@@ -88,6 +90,7 @@ class Op:
         set_ = object.__setattr__
         set_(self, "operands", tuple((p.name, p.default) for p in parameters if p.kind == kind.POSITIONAL_OR_KEYWORD))
         set_(self, "statics", tuple((p.name, p.default) for p in parameters if p.kind == kind.KEYWORD_ONLY))
+        set_(self, "keywords", tuple(p.name for p in parameters if p.kind == kind.KEYWORD_ONLY))
         set_(self, "variadic", any(p.kind == kind.VAR_POSITIONAL for p in parameters))
         if self.layout is None and self.promote is not None:
             set_(self, "layout", "elementwise")

@@ -142,6 +142,8 @@ def _along(dim: int, index) -> tuple:
 
 def _write(fn: Callable, base, index, src, dim):
     """One of lax.scatter, lax.scatter_add ... along `dim`, for a base whose other sizes are those of the index."""
+    if base.dtype == jnp.bool_ and fn is not lax.scatter:  # XLA adds and multiplies numbers only
+        return _write(fn, base.astype(jnp.int32), index, src.astype(jnp.int32), dim).astype(bool)
     batch = _others(base.ndim, dim)
     numbers = lax.ScatterDimensionNumbers(
         update_window_dims=(), inserted_window_dims=(dim,), scatter_dims_to_operand_dims=(dim,),
@@ -346,7 +348,9 @@ def index_add(input, index, source, alpha=1, *, dim: int):
     input, index, source, dim = _check_slices("index_add", input, index, source, dim)
     if not (is_number(alpha) and alpha == 1):
         source = source * jnp.asarray(alpha).astype(source.dtype)
-    return input.at[_along(dim, index)].add(source, mode="drop", wrap_negative_indices=False).reshape(shape)
+    place = input.astype(jnp.int32) if input.dtype == jnp.bool_ else input
+    summed = place.at[_along(dim, index)].add(source, mode="drop", wrap_negative_indices=False)
+    return summed.astype(input.dtype).reshape(shape)
 
 
 @op(ns="", method=False, inplace=True)

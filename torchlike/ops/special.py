@@ -12,7 +12,7 @@ from jax import lax
 
 from torchlike.base import dtypes
 from torchlike.base.promotion import scalar_name
-from torchlike.ops.elementwise import FLOAT, SAME, binary, clamp, elementwise, is_inexact, unary
+from torchlike.ops.elementwise import FLOAT, SAME, binary, clamp, elementwise, is_inexact, unary, with_slopes
 
 SPECIAL: dict[str, Any] = {**FLOAT, "ns": "torch special"}
 
@@ -20,7 +20,10 @@ unary(
     SPECIAL,
     exp2=jnp.exp2, expm1=lax.expm1, log1p=lax.log1p, erf=lax.erf, erfc=lax.erfc, erfinv=lax.erf_inv, sinc=jnp.sinc,
 )  # fmt: skip
-unary({**SPECIAL, "aliases": ("psi",)}, digamma=lax.digamma)
+unary(
+    {**SPECIAL, "aliases": ("psi",)},
+    digamma=lambda input: jnp.where(input == 0, jnp.copysign(jnp.inf, -input).astype(input.dtype), lax.digamma(input)),
+)
 unary({**FLOAT, "aliases": ("gammaln",)}, lgamma=lax.lgamma)
 
 
@@ -29,13 +32,25 @@ def logit(input, *, eps=None):
     """`log(x / (1 - x))`; with `eps`, x is first clamped to [eps, 1 - eps] (no gradient outside)."""
     if eps is not None:
         input = clamp(input, eps, 1.0 - eps)
-    return jnp.log(input / (1 - input))
+    return _logit(input)
+
+
+def _logit_slope(out, x):
+    return jnp.where((x < 0) | (x > 1), jnp.nan, 1 / (x * (1 - x)))
+
+
+_logit = with_slopes(lambda x: jnp.log(x / (1 - x)), _logit_slope)
 
 
 @elementwise(promote="float", inplace=True, ns="torch special")
 def i0(input):
     """The modified Bessel function of the first kind, order 0."""
-    return lax.bessel_i0e(input) * jnp.exp(jnp.abs(input))
+    return _i0(input)
+
+
+_i0 = with_slopes(
+    lambda x: lax.bessel_i0e(x) * jnp.exp(jnp.abs(x)), lambda out, x: lax.bessel_i1e(x) * jnp.exp(jnp.abs(x))
+)
 
 
 @elementwise(promote="float", inplace=True)
@@ -53,10 +68,31 @@ def polygamma(input, *, n):
 
 # --- of two ------------------------------------------------------------------------------------------------------------
 
-binary({"promote": "float", "inplace": True, "aliases": ("arctan2",)}, atan2=jnp.arctan2)
-binary({"promote": "float", "inplace": True}, hypot=jnp.hypot)
-binary({"promote": "float"}, logaddexp=jnp.logaddexp, logaddexp2=jnp.logaddexp2)
-binary({"promote": "same", "inplace": True}, gcd=jnp.gcd, lcm=jnp.lcm, nextafter=jnp.nextafter)
+
+def _per_square(a, b):
+    """1 / (a^2 + b^2), 0 at the origin: what keeps atan2's gradient finite there."""
+    square = a * a + b * b
+    return jnp.where(square == 0, 0, 1 / jnp.where(square == 0, 1, square))
+
+
+_FLOAT_PAIR = {"promote": "float", "inplace": True}
+binary(
+    {**_FLOAT_PAIR, "aliases": ("arctan2",)},
+    atan2=with_slopes(jnp.arctan2, lambda out, a, b: b * _per_square(a, b), lambda out, a, b: -a * _per_square(a, b)),
+)
+binary(_FLOAT_PAIR, hypot=with_slopes(jnp.hypot, lambda out, a, b: a / out, lambda out, a, b: b / out))
+binary(
+    {"promote": "float"},
+    logaddexp=with_slopes(jnp.logaddexp, lambda out, a, b: jnp.exp(a - out), lambda out, a, b: jnp.exp(b - out)),
+    logaddexp2=with_slopes(jnp.logaddexp2, lambda out, a, b: jnp.exp2(a - out), lambda out, a, b: jnp.exp2(b - out)),
+)
+binary({"promote": "same", "inplace": True}, gcd=jnp.gcd, lcm=jnp.lcm)
+
+
+@elementwise(inplace=True)
+def nextafter(input, other):
+    """The next number after `input` in the direction of `other`; no gradient."""
+    return lax.nextafter(*jnp.broadcast_arrays(*map(lax.stop_gradient, (input, other))))
 
 
 @elementwise(promote="float", inplace=True)
@@ -76,8 +112,14 @@ def heaviside(input, values):
 @elementwise(promote="float", inplace=True, ns="torch special")
 def xlogy(input, other):
     """`input * log(other)`, 0 where `input` is 0 (nan where `other` is nan)."""
-    empty = (input == 0) & (other <= 0)
-    return input * jnp.log(jnp.where(empty, 1, other))
+    return _xlogy(input, other)
+
+
+_xlogy = with_slopes(
+    lambda x, y: jnp.where((x == 0) & (y == y), 0, x * jnp.log(y)),
+    lambda out, x, y: jnp.where((x == 0) & (y <= 0), 0, jnp.log(y)),
+    lambda out, x, y: x / y,
+)
 
 
 @elementwise(promote="float", inplace=True)
@@ -94,7 +136,7 @@ def angle(input):
     """The angle of each (complex) number in radians; the gradient at 0 is 0."""
     if not jnp.issubdtype(input.dtype, jnp.complexfloating):
         flat = jnp.where(input < 0, jnp.asarray(math.pi, input.dtype), jnp.zeros_like(input))
-        return jnp.where(input != input, input, flat)
+        return lax.stop_gradient(jnp.where(input != input, input, flat))
     zero = input == 0
     safe = jnp.where(zero, 1, input)
     return jnp.where(zero, lax.stop_gradient(jnp.angle(input)), lax.atan2(safe.imag, safe.real))

@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+import inspect
 import math
 from collections.abc import Callable
 from typing import Any
@@ -18,17 +19,20 @@ from torchlike.ops.registry import OPS, Op, View
 Ints = tuple[int, ...]
 
 
-def view(write: Callable, layout: Callable, **options: Any) -> Callable[[Callable], Callable]:
+def view(write: Callable | None, layout: Callable, **options: Any) -> Callable[[Callable], Callable]:
     """Register the decorated function as a view row, and its write-back as a row of its own.
 
     Args:
-        write: `(base, new, **static) -> base'`; extra operands of the view follow `new`.
+        write: `(base, new, **static) -> base'`; extra operands of the view follow `new`. None where the result shows an
+            element more than once.
         layout: `(shape, strides, offset, out_shape, *numbers, **static) -> (strides, offset)`.
     """
 
     def register(fn: Callable) -> Callable:
         name = options.pop("name", fn.__name__)
-        back = OPS.add(Op(f"{name}_write", write, ns="", method=False, raw=True, linear=True, grad_name="CopySlices", out=False))
+        back = None
+        if write is not None:
+            back = OPS.add(Op(f"{name}_write", write, ns="", method=False, raw=True, linear=True, grad_name="CopySlices", out=False))
         options.setdefault("ns", "")
         options.setdefault("method", False)
         OPS.add(Op(name, fn, view=View(back, layout), raw=True, linear=True, out=False, **options))
@@ -40,7 +44,7 @@ def view(write: Callable, layout: Callable, **options: Any) -> Callable[[Callabl
 # ---- shape and order ------------------------------------------------------------------------------------------
 
 
-def _reshape_layout(shape: Ints, strides: Ints, offset: int, out: Ints, **_: Any) -> tuple[Ints, int]:
+def _reshape_layout(shape: Ints, strides: Ints, offset: int, out: Ints, /, **_: Any) -> tuple[Ints, int]:
     found = view_strides(shape, strides, out)
     if found is None:
         raise RuntimeError(
@@ -77,7 +81,7 @@ def infer_size(shape: Ints, numel: int) -> Ints:
     return shape
 
 
-def _permute_layout(shape: Ints, strides: Ints, offset: int, out: Ints, *, dims: Ints) -> tuple[Ints, int]:
+def _permute_layout(shape: Ints, strides: Ints, offset: int, out: Ints, /, *, dims: Ints) -> tuple[Ints, int]:
     return tuple(strides[d % len(shape)] for d in dims), offset
 
 
@@ -102,7 +106,7 @@ def _swapped(ndim: int, dim0: int, dim1: int) -> list[int]:
     return order
 
 
-def _transpose_layout(shape: Ints, strides: Ints, offset: int, out: Ints, *, dim0: int, dim1: int) -> tuple[Ints, int]:
+def _transpose_layout(shape: Ints, strides: Ints, offset: int, out: Ints, /, *, dim0: int, dim1: int) -> tuple[Ints, int]:
     return tuple(strides[d] for d in _swapped(len(shape), dim0, dim1)), offset
 
 
@@ -111,23 +115,14 @@ def transpose(input, *, dim0, dim1):
     return input.transpose(_swapped(input.ndim, dim0, dim1))
 
 
-def _expand_layout(shape: Ints, strides: Ints, offset: int, out: Ints, **_: Any) -> tuple[Ints, int]:
+def _expand_layout(shape: Ints, strides: Ints, offset: int, out: Ints, /, **_: Any) -> tuple[Ints, int]:
     lead = len(out) - len(shape)
     fresh = [0] * lead
-    for i in range(lead):  # torch gives new size-1 dimensions no stride of their own
-        fresh[i] = 0
     kept = [0 if size == 1 and out[lead + i] != 1 else st for i, (size, st) in enumerate(zip(shape, strides, strict=True))]
     return (*fresh, *kept), offset
 
 
-def _expand_write(base, new, *, size):
-    raise RuntimeError(
-        "unsupported operation: more than one element of the written-to tensor refers to a single memory location. "
-        "Please clone() the tensor before performing the operation."
-    )
-
-
-@view(_expand_write, _expand_layout)
+@view(None, _expand_layout)
 def expand(input, *, size):
     lead = len(size) - input.ndim
     if lead < 0:
@@ -155,7 +150,7 @@ def expand(input, *, size):
     return jnp.broadcast_to(input, out)
 
 
-def _unsqueeze_layout(shape: Ints, strides: Ints, offset: int, out: Ints, *, dim: int) -> tuple[Ints, int]:
+def _unsqueeze_layout(shape: Ints, strides: Ints, offset: int, out: Ints, /, *, dim: int) -> tuple[Ints, int]:
     at = dim % len(out)
     step = shape[at] * strides[at] if at < len(shape) else 1
     return (*strides[:at], step, *strides[at:]), offset
@@ -173,7 +168,7 @@ def _squeezed(shape: Ints, dim: Any) -> Ints:
     return tuple(d for d in (dim_in_range(d, len(shape)) for d in dims) if shape and shape[d] == 1)
 
 
-def _squeeze_layout(shape: Ints, strides: Ints, offset: int, out: Ints, *, dim: Any) -> tuple[Ints, int]:
+def _squeeze_layout(shape: Ints, strides: Ints, offset: int, out: Ints, /, *, dim: Any) -> tuple[Ints, int]:
     gone = _squeezed(shape, dim)
     return tuple(st for i, st in enumerate(strides) if i not in gone), offset
 
@@ -244,7 +239,7 @@ def _as_vector(index: Any, size: int) -> Any:
     return jnp.arange(size, dtype=np.int32)[index] if isinstance(index, slice) else index
 
 
-def _index_layout(shape: Ints, strides: Ints, offset: int, out: Ints, **_: Any):
+def _index_layout(shape: Ints, strides: Ints, offset: int, out: Ints, /, **_: Any):
     raise AssertionError("the strides of an index view are computed by the index parser")
 
 
@@ -269,10 +264,14 @@ def _through_positions(read: Callable) -> Callable:
         where = read(jnp.arange(base.size, dtype=np.int32).reshape(base.shape), **static)
         return base.reshape(-1).at[where.reshape(-1)].set(new.reshape(-1)).reshape(base.shape)
 
+    kind = inspect.Parameter
+    static = [p for p in inspect.signature(read).parameters.values() if p.kind == kind.KEYWORD_ONLY]
+    operands = [kind(name, kind.POSITIONAL_OR_KEYWORD) for name in ("base", "new")]
+    write.__signature__ = inspect.Signature([*operands, *static])  # type: ignore[attr-defined]  # the row's static names
     return write
 
 
-def _diagonal_layout(shape: Ints, strides: Ints, offset: int, out: Ints, *, diagonal_offset: int, dim1: int, dim2: int):
+def _diagonal_layout(shape: Ints, strides: Ints, offset: int, out: Ints, /, *, diagonal_offset: int, dim1: int, dim2: int):
     a, b = dim1 % len(shape), dim2 % len(shape)
     start = offset + (diagonal_offset * strides[b] if diagonal_offset >= 0 else -diagonal_offset * strides[a]) * (out[-1] > 0)
     kept = [st for i, st in enumerate(strides) if i not in (a, b)]
@@ -289,7 +288,7 @@ def _diagonal(input, *, diagonal_offset=0, dim1=0, dim2=1):
 view(_through_positions(_diagonal), _diagonal_layout, name="diagonal_view", grad_name="Diagonal")(_diagonal)
 
 
-def _unfold_layout(shape: Ints, strides: Ints, offset: int, out: Ints, *, dimension: int, size: int, step: int):
+def _unfold_layout(shape: Ints, strides: Ints, offset: int, out: Ints, /, *, dimension: int, size: int, step: int):
     if not shape:
         return (1,), offset
     d = dimension % len(shape)
@@ -333,7 +332,7 @@ def _as_strided(input, *, size, stride, storage_offset):
 
 view(
     _through_positions(_as_strided),
-    lambda shape, strides, offset, out, *, size, stride, storage_offset: (stride, storage_offset),
+    lambda shape, strides, offset, out, /, *, size, stride, storage_offset: (stride, storage_offset),
     name="as_strided_view",
     grad_name="AsStrided",
 )(_as_strided)
@@ -344,7 +343,7 @@ view(
 
 @view(
     lambda base, new: lax.complex(new[..., 0], new[..., 1]),
-    lambda shape, strides, offset, out: ((*(2 * s for s in strides), 1), 2 * offset),
+    lambda shape, strides, offset, out, /: ((*(2 * s for s in strides), 1), 2 * offset),
     ns="torch",
 )
 def view_as_real(input):
@@ -355,7 +354,7 @@ def view_as_real(input):
 
 @view(
     lambda base, new: jnp.stack([new.real, new.imag], -1),
-    lambda shape, strides, offset, out: (tuple(s // 2 for s in strides[:-1]), offset // 2),
+    lambda shape, strides, offset, out, /: (tuple(s // 2 for s in strides[:-1]), offset // 2),
     ns="torch",
 )
 def view_as_complex(input):
@@ -365,7 +364,7 @@ def view_as_complex(input):
 
 
 def _part_layout(shift: int) -> Callable:
-    return lambda shape, strides, offset, out: (tuple(2 * s for s in strides), 2 * offset + shift)
+    return lambda shape, strides, offset, out, /: (tuple(2 * s for s in strides), 2 * offset + shift)
 
 
 view(lambda base, new: lax.complex(new, base.imag), _part_layout(0), name="real_view", grad_name="Real")(lambda input: input.real)
@@ -390,7 +389,7 @@ def _bits(input, *, dtype):
     return lax.bitcast_convert_type(input.reshape(*input.shape[:-1], -1, k), dtype)
 
 
-def _bits_layout(shape: Ints, strides: Ints, offset: int, out: Ints, *, dtype: Any) -> tuple[Ints, int]:
+def _bits_layout(shape: Ints, strides: Ints, offset: int, out: Ints, /, *, dtype: Any) -> tuple[Ints, int]:
     if shape == out:
         return strides, offset
     old, new = (shape[-1], out[-1]) if shape else (1, 1)

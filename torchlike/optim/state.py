@@ -6,7 +6,10 @@ import weakref
 from collections.abc import ItemsView, Iterator, ValuesView
 from typing import Any
 
+import numpy as np
+
 from torchlike.base import dtypes
+from torchlike.engine.value import host
 from torchlike.tensor import Tensor
 from torchlike.tensor.creation import tensor
 
@@ -44,7 +47,7 @@ class CountedState(dict):
         self._shown = shown = None
         shown = held()  # None if nobody but this state knew the tensor
         if shown is not None:
-            shown.data = tensor(self.count, dtype=shown.dtype)
+            shown._storage.write(host(np.array(self.count, shown.dtype.np)))
             self._shown, self._version = shown, shown._version
         return self.count
 
@@ -67,7 +70,7 @@ class CountedState(dict):
     def __setitem__(self, key: Any, value: Any) -> None:
         if key == "step":
             self.count = float(value)
-            if value is self._shown:  # `state["step"] += 1`
+            if value is self._shown and value is not None:  # `state["step"] += 1`
                 self._version = value._version
             else:
                 self._shown = None
@@ -95,10 +98,10 @@ class CountedState(dict):
     def __iter__(self) -> Iterator:
         return super().__iter__()
 
-    def items(self) -> ItemsView:
+    def items(self) -> ItemsView:  # type: ignore[override]
         return ItemsView(self)
 
-    def values(self) -> ValuesView:
+    def values(self) -> ValuesView:  # type: ignore[override]
         return ValuesView(self)
 
     def copy(self) -> dict:

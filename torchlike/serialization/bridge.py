@@ -100,7 +100,7 @@ def view_of(flat: np.ndarray, offset: int, size: Ints, stride: Ints) -> np.ndarr
     if 0 in size:
         return np.empty(size, flat.dtype)
     width = flat.itemsize
-    return np.ndarray(size, flat.dtype, flat.view(np.uint8), offset * width, [s * width for s in stride])  # type: ignore[arg-type]
+    return np.ndarray(size, flat.dtype, flat.view(np.uint8), offset * width, [s * width for s in stride])
 
 
 class Loaded:

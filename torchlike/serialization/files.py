@@ -54,7 +54,8 @@ def save(
     if is_path and not Path(f).parent.is_dir():  # type: ignore[arg-type]
         raise RuntimeError(f"Parent directory {Path(f).parent} does not exist.")  # type: ignore[arg-type]
     pickled, storages = dumps(obj, pickle_protocol, pickle_module, legacy=not _use_new_zipfile_serialization)
-    with _replacing(Path(f)) if is_path else contextlib.nullcontext(f) as file:  # type: ignore[arg-type,attr-defined]
+    target: Any = _replacing(Path(f)) if is_path else contextlib.nullcontext(f)  # type: ignore[arg-type]
+    with target as file:
         if _use_new_zipfile_serialization:
             folder = Path(f).stem if is_path else "archive"  # type: ignore[arg-type]
             _write(file, folder, pickled, storages, byteorder=not _disable_byteorder_record)
@@ -132,7 +133,9 @@ def load(
         )
     if mmap and not is_path:
         raise ValueError("f must be a file path in order to use the mmap argument")
-    with Path(f).open("rb") if is_path else contextlib.nullcontext(f) as file:  # type: ignore[arg-type,attr-defined]
+    if not is_path:
+        return _load(f, map_location, pickle_module, weights_only, False, pickle_load_args)  # type: ignore[arg-type]
+    with Path(f).open("rb") as file:  # type: ignore[arg-type]
         return _load(file, map_location, pickle_module, weights_only, bool(mmap), pickle_load_args)
 
 

@@ -101,7 +101,7 @@ class _Nothing:
     append = extend = add = update = __call__
 
 
-class _Survey(pickle._Unpickler):  # type: ignore[name-defined,misc]  # in Python: the C one wants real containers
+class _Survey(pickle._Unpickler):  # in Python: the C one wants real containers
     """Reads a pickle for the storages that it names; runs nothing of it."""
 
     def __init__(self, data: bytes):

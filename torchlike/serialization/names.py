@@ -91,7 +91,7 @@ def in_torchlike(module: str, name: str) -> Any:
     Raises:
         AttributeError: where torchlike has nothing of that name.
     """
-    found = storage_or_dtype(module, name)
+    found: Any = storage_or_dtype(module, name)
     if found is not None:
         return found
     ours = _BACK.get((module, name)) or (OURS + module.removeprefix(THEIRS), name)

@@ -69,7 +69,7 @@ class _Names:
         if isinstance(tensor, Parameter):
             make, args = self._plain(tensor, requires_grad=False)
             state = bridge.attributes_of(tensor)
-            base = (_Made(make, args), tensor.requires_grad, OrderedDict())
+            base: tuple = (_Made(make, args), tensor.requires_grad, OrderedDict())
             return (rebuild.PARAMETER_WITH_STATE, (*base, state)) if state else (rebuild.PARAMETER, base)
         make, args = self._plain(tensor, tensor.requires_grad)
         state = bridge.attributes_of(tensor)
@@ -90,7 +90,7 @@ class _Names:
         of_bytes = kind.name == "UntypedStorage"
         place = str(tensor.device) if tensor.device.type == "cuda" else "cpu"
         ref = StorageRef(kind, key, place, flat.array.nbytes if of_bytes else flat.array.size)
-        args = (ref, flat.offset, flat.size, flat.stride, requires_grad, OrderedDict())
+        args: tuple = (ref, flat.offset, flat.size, flat.stride, requires_grad, OrderedDict())
         return (rebuild.TENSOR_OF_BYTES, (*args, tensor.dtype)) if of_bytes else (rebuild.TENSOR, args)
 
 
@@ -110,10 +110,10 @@ def dumps(obj: Any, protocol: int, pickle_module: Any = None, legacy: bool = Fal
     Raises:
         ValueError: if the pickle module's pickler is not an extension of Python's own in Python.
     """
-    base: Any = pickle._Pickler  # type: ignore[attr-defined]  # the one that lets names be written freely
+    base: Any = pickle._Pickler  # the one that lets names be written freely
     if pickle_module not in (None, pickle):
         base = getattr(pickle_module, "_Pickler", pickle_module.Pickler)
-        if not issubclass(base, pickle._Pickler):  # type: ignore[attr-defined]
+        if not issubclass(base, pickle._Pickler):
             raise ValueError(f"{pickle_module.__name__}.Pickler cannot be used to save: it does not extend pickle._Pickler")
     buffer = io.BytesIO()
     make: Callable[..., Any] = type("Pickler", (_Names, base), {})

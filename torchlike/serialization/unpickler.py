@@ -68,7 +68,10 @@ def _load_weights(data: bytes, fetch: Fetch, options: dict) -> Any:
         raise pickle.UnpicklingError(_ADVICE.format(f"The pickle is damaged: {type(error).__name__}: {error}")) from error
 
 
-class _Weights(pickle._Unpickler):  # type: ignore[name-defined,misc]  # in Python: its opcodes can be taken away one by one
+_InPython: Any = pickle._Unpickler  # its opcodes can be taken away one by one
+
+
+class _Weights(_InPython):
     """Calls nothing but what `allowed` lists, and sets the state of nothing but plain containers and tensors."""
 
     fetch: Fetch
@@ -130,7 +133,7 @@ class _Weights(pickle._Unpickler):  # type: ignore[name-defined,misc]  # in Pyth
 
     dispatch = {
         code: load
-        for code, load in pickle._Unpickler.dispatch.items()  # type: ignore[attr-defined]
+        for code, load in _InPython.dispatch.items()
         if bytes([code])
         not in (pickle.INST, pickle.OBJ, pickle.EXT1, pickle.EXT2, pickle.EXT4, pickle.PERSID, pickle.NEXT_BUFFER)
     }

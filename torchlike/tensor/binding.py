@@ -21,7 +21,7 @@ def inplace(op: Op, args: Sequence[Any], static: tuple = ()) -> Tensor:
             operand is a leaf that requires grad.
     """
     target = args[0]
-    target._check_writable()
+    target._check_writable(args[1:] if op.layout == "elementwise" else ())
     out = dispatch.call(op, args, static)
     return target._write(fitted(out, target))
 

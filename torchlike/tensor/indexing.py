@@ -41,6 +41,9 @@ def setitem(x: Tensor, index: Any, value: Any) -> None:
         write(part, value)
         return
     part._check_writable()
+    for other in (value, *(index if type(index) is tuple else (index,))):
+        if isinstance(other, Tensor) and other._storage is part._storage:
+            part._check_apart(other, equal=True)
     if not isinstance(value, Tensor):
         value = bare(host(np.asarray(value, part.dtype.np), part.device))
     while value.ndim > 1 and value.shape[0] == 1:  # torch lets leading ones pass
@@ -51,7 +54,7 @@ def setitem(x: Tensor, index: Any, value: Any) -> None:
 
 def write(target: Tensor, value: Any) -> Tensor:
     """`target[...] = value`: broadcast, cast and copy."""
-    target._check_writable()
+    target._check_writable((value,), fill=not isinstance(value, Tensor))
     if isinstance(value, Tensor):
         while value.ndim > target.ndim and value.shape[0] == 1:
             value = value[0]

@@ -10,12 +10,12 @@ import numpy as np
 from torchlike.base import device as devices
 from torchlike.base import dtypes, promotion
 from torchlike.base.dtypes import dtype as DType
-from torchlike.base.layout import is_contiguous
+from torchlike.base.layout import is_contiguous, preserve_format
 from torchlike.engine import dispatch
 from torchlike.engine.record import local
 from torchlike.engine.value import Value, aval, host
 from torchlike.ops.registry import OPS
-from torchlike.tensor import indexing, printing
+from torchlike.tensor import indexing, printing, views
 from torchlike.tensor.tensor import Tensor, bare, place
 
 _CAST, _CLONE = OPS["cast"], OPS["clone_like"]
@@ -193,7 +193,9 @@ def dim(self: Tensor) -> int:
 
 
 def contiguous_as(self: Tensor, memory_format: Any = None) -> bool:
-    """Whether the strides are row-major without gaps."""
+    """Whether the strides are row-major without gaps, or in the order of `memory_format`."""
+    if memory_format is not None and memory_format.order is not None:
+        return memory_format.holds(self.shape, self.stride())
     return self._strides is None or is_contiguous(self.shape, self._strides)
 
 
@@ -201,8 +203,8 @@ def to(self: Tensor, *args: Any, **kwargs: Any) -> Tensor:
     """In another dtype, on another device, or both; itself where nothing changes (unless `copy=True`)."""
     device, dtype = kwargs.pop("device", None), kwargs.pop("dtype", None)
     again = kwargs.pop("copy", False)
-    for key in ("non_blocking", "memory_format"):
-        kwargs.pop(key, None)
+    kwargs.pop("non_blocking", None)
+    wanted = kwargs.pop("memory_format", None)
     if "other" in kwargs:
         args = (kwargs.pop("other"), *args)
     if kwargs:
@@ -220,7 +222,9 @@ def to(self: Tensor, *args: Any, **kwargs: Any) -> Tensor:
     if device is not None:
         where = devices.resolve(device)
         if where is not self.device and where != self.device:
-            return _move(out, where)
+            out = _move(out, where)
+    if wanted is not None and wanted is not preserve_format:
+        return clone(out, memory_format=wanted) if again and out is self else views.contiguous(out, wanted)
     return clone(out) if again and out is self else out
 
 
@@ -258,8 +262,10 @@ def type_(self: Tensor, dtype: Any = None, non_blocking: bool = False) -> Any:
 
 
 def clone(input: Tensor, *, memory_format: Any = None) -> Tensor:
-    """A copy with its own storage; the gradient flows through."""
-    return dispatch.call(_CLONE, (input,))
+    """A copy with its own storage, its dimensions in memory as they were or as `memory_format` says; the gradient flows through."""
+    if memory_format is None or memory_format is preserve_format:
+        return dispatch.call(_CLONE, (input,))
+    return views.copy_in(input, memory_format)
 
 
 def copy_(self: Tensor, src: Any, non_blocking: bool = False) -> Tensor:
@@ -269,13 +275,13 @@ def copy_(self: Tensor, src: Any, non_blocking: bool = False) -> Tensor:
 
 def fill_(self: Tensor, value: Any) -> Tensor:
     """Overwrite every element with one number."""
-    self._check_writable()
+    self._check_writable(fill=True)
     return self._write(dispatch.call(OPS["fill_into"], (self, value)))
 
 
 def zero_(self: Tensor) -> Tensor:
     """Overwrite every element with zero."""
-    self._check_writable()
+    self._check_writable(fill=True)
     return self._write(dispatch.call(OPS["zero_into"], (self,)))
 
 

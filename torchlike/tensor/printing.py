@@ -59,7 +59,7 @@ def set_printoptions(
         if profile.lower() not in _PROFILES:
             raise ValueError(f"profile must be one of {', '.join(_PROFILES)}, got {profile!r}")
         new = _PROFILES[profile.lower()]
-    given = {"precision": precision, "threshold": threshold, "edgeitems": edgeitems, "linewidth": linewidth}
+    given: dict[str, Any] = {"precision": precision, "threshold": threshold, "edgeitems": edgeitems, "linewidth": linewidth}
     _options = replace(new, **{k: v for k, v in given.items() if v is not None}, sci_mode=sci_mode)
 
 
@@ -130,11 +130,6 @@ def tensor_repr(
     elif requires_grad:
         suffixes.append("requires_grad=True")
     return heading + _with_suffixes(prefix + body, suffixes, len(prefix))
-
-
-def format_scalar(value: Any, spec: str) -> str:
-    """`format(tensor, spec)` of a zero-dim tensor whose `item()` is `value`: as Python formats the number."""
-    return format(value, spec)
 
 
 def _evident(default_dtype_name: str) -> tuple[str, ...]:
@@ -261,6 +256,6 @@ def show(tensor: Any) -> str:
         requires_grad=tensor._rg,
         grad_fn_name=None if node is None else node.name(),
         device=None if value.aval.device.type == "cpu" else str(value.aval.device),
-        tensor_class={"Tensor": "tensor"}.get(type(tensor).__name__, type(tensor).__name__),
+        tensor_class={"Tensor": "tensor", "Buffer": "tensor"}.get(type(tensor).__name__, type(tensor).__name__),
         shape=value.aval.shape,
     )

@@ -126,10 +126,19 @@ def _fill(kind: str, *defaults: tuple[str, float]) -> Callable[..., Tensor]:
         parameters = [float(given.pop("from" if n == "low" and "from" in given else "to" if n == "high" and "to" in given else n, d)) for n, d in defaults]
         _check(kind, self, parameters)
         self._check_writable()
-        return self._write(_draw(kind, tuple(self.shape), self.dtype, self.device, generator, *parameters))
+        return self._write(_in_memory_order(self, lambda size: _draw(kind, size, self.dtype, self.device, generator, *parameters)))
 
     method.__name__ = method.__qualname__ = f"{kind}_"
     return method
+
+
+def _in_memory_order(self: Tensor, draw: Callable[[tuple[int, ...]], Tensor]) -> Tensor:
+    """Numbers drawn in the order in which torch's memory holds the elements, which is not the logical one after a permute."""
+    if self._strides is None:
+        return draw(tuple(self.shape))
+    order = sorted(range(self.ndim), key=lambda d: -self._strides[d])  # type: ignore[index]
+    back = [order.index(d) for d in range(self.ndim)]
+    return draw(tuple(self.shape[d] for d in order)).permute(back)
 
 
 def _check(kind: str, self: Tensor, parameters: list[float]) -> None:
@@ -158,8 +167,9 @@ def bernoulli_(self: Tensor, p: Any = 0.5, *, generator: Any = None) -> Tensor:
 
 def random_(self: Tensor, low: Any = 0, high: Any = None, *, generator: Any = None, **kwargs: Any) -> Tensor:
     """Overwrite with integers in [low, high); without bounds all that the dtype holds exactly."""
+    both = "to" in kwargs or high is not None or "from" in kwargs
     low, high = kwargs.get("from", low), kwargs.get("to", high)
-    if high is None and low:
+    if not both and low:  # random_(to); an explicit `from` alone goes up to what the dtype holds
         low, high = 0, low
     self._check_writable()
     array = _generator(generator).random_(tuple(self.shape), int(low), None if high is None else int(high), self.dtype.np)

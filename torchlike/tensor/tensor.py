@@ -7,16 +7,30 @@ ordinary recorded ops, so in-place writes through views are differentiable like 
 
 from __future__ import annotations
 
+from collections.abc import Sequence
 from typing import Any, NamedTuple
+
+import numpy as np
 
 from torchlike.base.device import device
 from torchlike.base.dtypes import dtype
+from torchlike.base.layout import overlaps, repeats
 from torchlike.base.size import Size, contiguous_strides
 from torchlike.engine import dispatch
 from torchlike.engine.record import local
-from torchlike.engine.value import Value
-from torchlike.ops.registry import Op
+from torchlike.engine.value import Value, host
+from torchlike.ops.registry import OPS, Op
 from torchlike.tensor.storage import Storage
+
+
+_MANY_PLACES = (
+    "unsupported operation: more than one element of the written-to tensor refers to a single memory location. "
+    "Please clone() the tensor before performing the operation."
+)
+_SOME_PLACES = (
+    "unsupported operation: some elements of the input tensor and the written-to tensor refer to a single memory location. "
+    "Please clone() the tensor before performing the operation."
+)
 
 
 class Link(NamedTuple):
@@ -121,8 +135,17 @@ class Tensor:
             return self
         return now
 
-    def _check_writable(self) -> None:
-        """Raises RuntimeError where torch forbids an in-place operation: on leaves that require grad and their views."""
+    def _check_writable(self, operands: Sequence[Any] = (), fill: bool = False) -> None:
+        """Raises RuntimeError where torch forbids an in-place operation.
+
+        That is on leaves that require grad and their views, on tensors that show an element in several places (unless they
+        are filled with one number), and with operands that have part of their memory in common with the target.
+        """
+        if self._strides is not None and not fill and repeats(self.shape, self._strides):
+            raise RuntimeError(_MANY_PLACES)
+        for other in operands:
+            if isinstance(other, Tensor) and other._storage is self._storage and other is not self:
+                self._check_apart(other)
         if not local.state.grad:
             return
         if self._view is not None:
@@ -132,6 +155,12 @@ class Tensor:
                 raise RuntimeError("a view of a leaf Variable that requires grad is being used in an in-place operation.")
         if self._rg and self._node is None:
             raise RuntimeError("a leaf Variable that requires grad is being used in an in-place operation.")
+
+    def _check_apart(self, other: Tensor, equal: bool = False) -> None:
+        """Raises RuntimeError where a write here would change what is read from `other` (with `equal`, of which it is all)."""
+        mine, its = (self.shape, self.stride(), self._offset), (other.shape, other.stride(), other._offset)
+        if overlaps(*mine, *its) or (equal and mine == its):
+            raise RuntimeError(_SOME_PLACES)
 
     def _alias(self) -> Tensor:
         """Another tensor on the same storage, without history."""
@@ -197,23 +226,45 @@ def _follow(tensor: Tensor, links: tuple[Link, ...]) -> Tensor:
 
 def _put_back(root: Tensor, links: tuple[Link, ...] | None, new: Tensor) -> Tensor:
     """`root` after `new` was written through the views `links`."""
+    if any(link.op.view.write is None for link in links or ()):  # type: ignore[union-attr]  # links are views
+        return _put_at(root, links or (), new)
     stages = [root]
     for link in (links or ())[:-1]:
         stages.append(dispatch.call(link.op, (stages[-1], *link.numbers), link.static))
     for link, stage in zip(reversed(links or ()), reversed(stages), strict=True):
         assert link.op.view is not None
+        assert link.op.view.write is not None
         new = dispatch.call(link.op.view.write, (stage, new, *link.numbers), link.static)
     return new
 
 
+def _put_at(root: Tensor, links: tuple[Link, ...], new: Tensor) -> Tensor:
+    """`root` with `new` written to the places that the views show, each found by looking at numbered elements."""
+    count = root._value.aval.numel
+    places = _follow(bare(host(np.arange(count).reshape(root.shape), root.device)), links)
+    flat = dispatch.call(OPS["reshape_copy"], (root,), ((count,),))
+    whole = dispatch.call(OPS["index_put_into"], (flat, new, places), ((0,), False))
+    return dispatch.call(OPS["reshape_copy"], (whole,), (tuple(root.shape),))
+
+
 def make_view(tensor: Tensor, op: Op, static: tuple, strides: tuple[int, ...], offset: int, numbers: tuple = ()) -> Tensor:
     """Apply a view op: the result shares the storage of `tensor`, with the given strides and offset."""
-    out = dispatch.call(op, (tensor, *numbers), static)
+    out = _on_host(tensor, op, static, numbers)
+    if out is None:
+        out = dispatch.call(op, (tensor, *numbers), static)
     out._cached, out._storage, out._seen = out._storage.value, tensor._storage, tensor._storage.version
     out._view = (*(tensor._view or ()), Link(op, numbers, static))
     out._base = tensor if tensor._base is None else tensor._base
     place(out, strides, offset)
     return out
+
+
+def _on_host(tensor: Tensor, op: Op, static: tuple, numbers: tuple) -> Tensor | None:
+    """An index view of a value that has not left the host yet is numpy's own: reading a data set records nothing."""
+    value = tensor._read()
+    if type(value.array) is not np.ndarray or tensor._rg or "spec" not in op.keywords or local.state.capture is not None:
+        return None
+    return bare(host(op.fn(value.array, *numbers, **dict(zip(op.keywords, static, strict=True))), value.aval.device))
 
 
 def place(out: Tensor, strides: tuple[int, ...], offset: int) -> None:

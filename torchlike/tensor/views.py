@@ -14,7 +14,7 @@ from torchlike.ops.registry import OPS, Op
 from torchlike.ops.view import infer_size
 from torchlike.tensor.indexing import narrow as narrow_view
 from torchlike.tensor.indexing import select as select_view
-from torchlike.tensor.tensor import Tensor, make_view
+from torchlike.tensor.tensor import Tensor, make_view, place
 
 _VIEW = OPS["view"]
 
@@ -193,6 +193,22 @@ def chunk(input: Tensor, chunks: int, dim: int = 0) -> tuple[Tensor, ...]:
     return split(input, size, d) if input.shape[d] else split(input, [0] * chunks, d)
 
 
+def tensor_split(input: Tensor, indices_or_sections: Any, dim: int = 0) -> tuple[Tensor, ...]:
+    """Views of nearly equal parts (the first ones larger by one), or of the parts between the given indices."""
+    if not input.ndim:
+        raise RuntimeError("tensor_split expected at least a 1-dimensional tensor, but got a tensor with 0 dims")
+    d = dim_in_range(dim, input.ndim)
+    size = input.shape[d]
+    given = indices_or_sections.tolist() if isinstance(indices_or_sections, Tensor) else indices_or_sections
+    if isinstance(given, int):
+        if given <= 0:
+            raise RuntimeError(f"number of sections must be larger than 0, got {given}")
+        small, larger = divmod(size, given)
+        given = [i * small + min(i, larger) for i in range(1, given)]
+    bounds = [slice(a, b).indices(size)[:2] for a, b in zip([0, *given], [*given, size], strict=True)]
+    return tuple(narrow_view(input, d, start, max(stop - start, 0)) for start, stop in bounds)
+
+
 def unbind(input: Tensor, dim: int = 0) -> tuple[Tensor, ...]:
     """A view per index of a dimension."""
     d = dim_in_range(dim, input.ndim)
@@ -258,17 +274,27 @@ def detach(input: Tensor) -> Tensor:
 
 
 def contiguous(x: Tensor, memory_format: Any = None) -> Tensor:
-    """Itself where its strides are row-major, else a copy."""
+    """Itself where its strides are row-major (or as `memory_format` says), else a copy."""
+    if memory_format is not None and memory_format.order is not None:
+        return x if memory_format.holds(x.shape, x.stride()) else copy_in(x, memory_format)
     if x._strides is None or is_contiguous(x.shape, x._strides):
         return x
     return dispatch.call(OPS["reshape_copy"], (x,), (tuple(x.shape),))
+
+
+def copy_in(x: Tensor, memory_format: Any) -> Tensor:
+    """A copy laid out as `memory_format` says."""
+    strides = memory_format.strides(tuple(x.shape))
+    out = dispatch.call(OPS["reshape_copy"], (x,), (tuple(x.shape),))
+    place(out, strides, 0)
+    return out
 
 
 FUNCTIONS = {
     f.__name__: f
     for f in (
         reshape, flatten, unflatten, permute, transpose, t, movedim, broadcast_to, unsqueeze, squeeze, select, narrow, split, chunk,
-        unbind, diagonal, as_strided, real, imag, view_as_real, view_as_complex, detach,
+        tensor_split, unbind, diagonal, as_strided, real, imag, view_as_real, view_as_complex, detach,
     )
 }  # fmt: skip
 FUNCTIONS |= {"moveaxis": movedim, "swapaxes": transpose, "swapdims": transpose, "split_with_sizes": split}

@@ -9,11 +9,12 @@ from torchlike.nn.functional.attention import multi_head_attention_forward, scal
 from torchlike.nn.functional.convolution import (
     conv1d, conv2d, conv3d, conv_transpose1d, conv_transpose2d, conv_transpose3d,
 )  # fmt: skip
-from torchlike.nn.functional.distance import cosine_similarity, pairwise_distance
+from torchlike.nn.functional.distance import cosine_similarity, pairwise_distance, pdist
 from torchlike.nn.functional.dropout import alpha_dropout, dropout, dropout1d, dropout2d, dropout3d, feature_alpha_dropout
+from torchlike.nn.functional.interpolation import interpolate, upsample, upsample_bilinear, upsample_nearest
 from torchlike.nn.functional.linear import bilinear, linear
 from torchlike.nn.functional.loss import (
-    binary_cross_entropy, binary_cross_entropy_with_logits, cosine_embedding_loss, cross_entropy, gaussian_nll_loss,
+    binary_cross_entropy, binary_cross_entropy_with_logits, cosine_embedding_loss, cross_entropy, ctc_loss, gaussian_nll_loss,
     hinge_embedding_loss, huber_loss, kl_div, l1_loss, margin_ranking_loss, mse_loss, multi_margin_loss, multilabel_margin_loss,
     multilabel_soft_margin_loss, nll_loss, poisson_nll_loss, smooth_l1_loss, soft_margin_loss, triplet_margin_loss,
     triplet_margin_with_distance_loss,

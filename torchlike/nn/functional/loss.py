@@ -7,6 +7,8 @@ from __future__ import annotations
 
 import warnings
 
+from torchlike.base.dtypes import int64
+from torchlike.tensor import Tensor, creation
 from torchlike.tensor import functions as ops
 
 
@@ -212,3 +214,23 @@ def gaussian_nll_loss(input, target, var, full=False, eps=1e-6, reduction="mean"
     if isinstance(var, float) and var < 0:
         raise ValueError("var has negative entry/entries")
     return ops.gaussian_nll_loss(input, target, var, full, eps, reduction)
+
+
+def ctc_loss(
+    log_probs, targets, input_lengths, target_lengths, blank=0, reduction="mean", zero_infinity=False
+):
+    """Connectionist temporal classification (Graves et al., 2006).
+
+    Args:
+        log_probs: `(T, N, C)` or `(T, C)`, logarithms of probabilities, as `log_softmax` gives them.
+        targets: `(N, S)`, or all of them one after another in one dimension.
+        input_lengths, target_lengths: `(N,)` tensors or sequences; how much of each row counts.
+        zero_infinity: an input too short for its target gives 0 and no gradient instead of infinity.
+
+    "mean" divides each loss by its target's length first.
+    """
+    input_lengths, target_lengths = (
+        lengths if isinstance(lengths, Tensor) else creation.tensor(lengths, dtype=int64, device=log_probs.device)
+        for lengths in (input_lengths, target_lengths)
+    )
+    return ops._ctc_loss(log_probs, targets, input_lengths, target_lengths, blank, reduction, zero_infinity)

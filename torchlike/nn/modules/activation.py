@@ -6,6 +6,7 @@ import warnings
 from typing import Any
 
 from torchlike.nn import functional as F
+from torchlike.nn.init import constant_
 from torchlike.nn.modules.module import Module
 from torchlike.tensor import Parameter, Tensor, creation
 
@@ -188,7 +189,7 @@ class PReLU(Module):
 
     def reset_parameters(self) -> None:
         """Set the slopes to their first value."""
-        self.weight.data.fill_(self.init)
+        constant_(self.weight, self.init)
 
     def forward(self, input: Tensor) -> Tensor:
         return F.prelu(input, self.weight)

@@ -72,8 +72,8 @@ class MultiheadAttention(Module):
         self.register_parameter("in_proj_weight", parameter(not separate, 3 * embed_dim, embed_dim))
         self.register_parameter("in_proj_bias", parameter(bias, 3 * embed_dim))
         self.out_proj = NonDynamicallyQuantizableLinear(embed_dim, embed_dim, bias=bias, device=device, dtype=dtype)
-        self.register_parameter("bias_k", parameter(add_bias_kv, 1, 1, embed_dim))
-        self.register_parameter("bias_v", parameter(add_bias_kv, 1, 1, embed_dim))
+        self.bias_k = parameter(add_bias_kv, 1, 1, embed_dim)
+        self.bias_v = parameter(add_bias_kv, 1, 1, embed_dim)
         self.add_zero_attn = add_zero_attn
         self._reset_parameters()
 
@@ -84,7 +84,7 @@ class MultiheadAttention(Module):
                 init.xavier_uniform_(getattr(self, name))
         if self.in_proj_bias is not None:
             init.constant_(self.in_proj_bias, 0.0)
-            init.constant_(self.out_proj.bias, 0.0)
+            init.constant_(self.out_proj.bias, 0.0)  # type: ignore[arg-type]  # both have a bias or none has
         for extra in (self.bias_k, self.bias_v):
             if extra is not None:
                 init.xavier_normal_(extra)

@@ -88,7 +88,8 @@ class BackwardHook:
             given = hook(self.module, (None,) * self.n_inputs, outputs)
             if given is not None and not (isinstance(given, tuple) and all(grad is None for grad in given)):
                 raise RuntimeError(
-                    "Backward hook for Modules where no input requires gradient should always return None or None for all gradients."
+                    "Backward hook for Modules where no input requires gradient should always return None or "
+                    "None for all gradients."
                 )
         self.grad_outputs = None
 

@@ -63,10 +63,9 @@ class _NormBase(Module):
     def reset_running_stats(self) -> None:
         """Forget what was seen: mean 0, variance 1."""
         if self.track_running_stats:
-            with no_grad():
-                self.running_mean.zero_()  # type: ignore[union-attr]
-                self.running_var.fill_(1)  # type: ignore[union-attr]
-                self.num_batches_tracked.zero_()  # type: ignore[union-attr]
+            init.zeros_(self.running_mean)  # type: ignore[arg-type]
+            init.ones_(self.running_var)  # type: ignore[arg-type]
+            init.zeros_(self.num_batches_tracked)  # type: ignore[arg-type]
 
     def reset_parameters(self) -> None:
         """Weight 1, bias 0, and forget the running statistics."""
@@ -87,8 +86,10 @@ class _NormBase(Module):
             f"bias={self.bias is not None}, track_running_stats={self.track_running_stats}"
         )
 
-    def _load_from_state_dict(self, state_dict: dict[str, Any], prefix: str, local_metadata: dict[str, Any], *rest: Any) -> None:
-        version = local_metadata.get("version", None)
+    def _load_from_state_dict(
+        self, state_dict: dict[str, Any], prefix: str, local_metadata: dict[str, Any], *rest: Any
+    ) -> None:
+        version = local_metadata.get("version")
         key = prefix + "num_batches_tracked"
         if (version is None or version < 2) and self.track_running_stats and key not in state_dict:
             # Files of before version 2 do not count batches.
@@ -194,7 +195,8 @@ class _InstanceNorm(_NormBase):
         if input.size(dim) != self.num_features:
             if self.affine:
                 raise ValueError(
-                    f"expected input's size at dim={dim} to match num_features ({self.num_features}), but got: {input.size(dim)}."
+                    f"expected input's size at dim={dim} to match num_features ({self.num_features}), "
+                    f"but got: {input.size(dim)}."
                 )
             warnings.warn(
                 f"input's size at dim={dim} does not match num_features. You can silence this warning by not passing in "

@@ -36,7 +36,7 @@ class _Ordered(Module):
     def pop(self, key: int | slice) -> Module:
         """Remove the module at `key` and return it."""
         found = self[key]  # type: ignore[index]
-        del self[key]  # type: ignore[attr-defined]
+        del self[key]
         return found
 
 
@@ -58,7 +58,7 @@ class Sequential(_Ordered):
         super().__init__()
         named = len(args) == 1 and isinstance(args[0], OrderedDict)
         for name, module in args[0].items() if named else enumerate(args):
-            self.add_module(name if named else str(name), module)
+            self.add_module(str(name), module)
 
     def forward(self, input: Any) -> Any:
         for module in self._modules.values():
@@ -258,5 +258,3 @@ class ModuleDict(Module):
             if len(pair) != 2:
                 raise ValueError(f"ModuleDict update sequence element #{i} has length {len(pair)}; 2 is required")
             self[pair[0]] = pair[1]
-
-

@@ -15,7 +15,9 @@ if TYPE_CHECKING:
     from torchlike.nn.modules.module import Module
 
 
-def add_hook(hooks: OrderedDict, hook: Callable, *, prepend: bool = False, marks: tuple[OrderedDict, ...] = ()) -> RemovableHandle:
+def add_hook(
+    hooks: OrderedDict, hook: Callable, *, prepend: bool = False, marks: tuple[OrderedDict, ...] = ()
+) -> RemovableHandle:
     """Put `hook` into `hooks`, at the front if asked, and its id into every dictionary of `marks`."""
     handle = RemovableHandle(hooks, extra_dict=list(marks))
     hooks[handle.id] = hook
@@ -41,7 +43,7 @@ _global_parameter_registration_hooks: OrderedDict[int, Callable] = OrderedDict()
 
 
 def register_module_buffer_registration_hook(hook: Callable[..., Any]) -> RemovableHandle:
-    """Call `hook(module, name, buffer)` whenever a buffer is registered; what it returns, unless None, is registered instead."""
+    """Call `hook(module, name, buffer)` whenever a buffer is registered; its result, unless None, replaces it."""
     return add_hook(_global_buffer_registration_hooks, hook)
 
 
@@ -91,7 +93,8 @@ def _add_global_backward_hook(hook: Callable[..., Any], full: bool) -> Removable
     global _global_is_full_backward_hook
     if _global_is_full_backward_hook is (not full):
         raise RuntimeError(
-            "Cannot use both regular backward hooks and full backward hooks as a global Module hook. Please use only one of them."
+            "Cannot use both regular backward hooks and full backward hooks as a global Module hook. "
+            "Please use only one of them."
         )
     _global_is_full_backward_hook = full
     return add_hook(_global_backward_hooks, hook)

@@ -165,7 +165,8 @@ class Module(ModuleState):
     def _add_backward_hook(self, hook: Callable[..., Any], prepend: bool, full: bool) -> RemovableHandle:
         if self._is_full_backward_hook is (not full):
             raise RuntimeError(
-                "Cannot use both regular backward hooks and full backward hooks on a single Module. Please use only one of them."
+                "Cannot use both regular backward hooks and full backward hooks on a single Module. "
+                "Please use only one of them."
             )
         self._is_full_backward_hook = full
         return add_hook(self._backward_hooks, hook, prepend=prepend)

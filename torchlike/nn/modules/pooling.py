@@ -118,40 +118,12 @@ class MaxUnpool3d(_MaxUnpoolNd):
 
 
 class _AvgPoolNd(_Pool):
-    """The mean of each window of `(N, C, *size)` or `(C, *size)`.
-
-    Args:
-        count_include_pad: padding counts as zeros in the mean.
-        divisor_override: divide by this instead of by the window's size.
-    """
-
-    def __init__(
-        self,
-        kernel_size: Ints,
-        stride: Ints | None = None,
-        padding: Ints = 0,
-        ceil_mode: bool = False,
-        count_include_pad: bool = True,
-        divisor_override: int | None = None,
-    ) -> None:
-        super().__init__()
+    def _setup(self, kernel_size: Ints, stride: Ints | None, padding: Ints, ceil_mode: bool, count_include_pad: bool) -> None:
         self.kernel_size = kernel_size
         self.stride = kernel_size if stride is None else stride
         self.padding = padding
         self.ceil_mode = ceil_mode
         self.count_include_pad = count_include_pad
-        self.divisor_override = divisor_override
-
-    def forward(self, input: Tensor) -> Tensor:
-        return self._function("avg_pool")(
-            input,
-            self.kernel_size,
-            self.stride,
-            self.padding,
-            self.ceil_mode,
-            self.count_include_pad,
-            self.divisor_override,
-        )
 
     def extra_repr(self) -> str:
         return f"kernel_size={self.kernel_size}, stride={self.stride}, padding={self.padding}"
@@ -170,21 +142,55 @@ class AvgPool1d(_AvgPoolNd):
         ceil_mode: bool = False,
         count_include_pad: bool = True,
     ) -> None:
+        super().__init__()
         each = _ntuple(1)
         stride = kernel_size if stride is None else stride
-        super().__init__(each(kernel_size), each(stride), each(padding), ceil_mode, count_include_pad)
+        self._setup(each(kernel_size), each(stride), each(padding), ceil_mode, count_include_pad)
 
     def forward(self, input: Tensor) -> Tensor:
         return F.avg_pool1d(input, self.kernel_size, self.stride, self.padding, self.ceil_mode, self.count_include_pad)
 
 
-class AvgPool2d(_AvgPoolNd):
-    __doc__ = _AvgPoolNd.__doc__
+class _AvgPoolDivided(_AvgPoolNd):
+    """The mean of each window of `(N, C, *size)` or `(C, *size)`.
+
+    Args:
+        count_include_pad: padding counts as zeros in the mean.
+        divisor_override: divide by this instead of by the window's size.
+    """
+
+    def __init__(
+        self,
+        kernel_size: Ints,
+        stride: Ints | None = None,
+        padding: Ints = 0,
+        ceil_mode: bool = False,
+        count_include_pad: bool = True,
+        divisor_override: int | None = None,
+    ) -> None:
+        super().__init__()
+        self._setup(kernel_size, stride, padding, ceil_mode, count_include_pad)
+        self.divisor_override = divisor_override
+
+    def forward(self, input: Tensor) -> Tensor:
+        return self._function("avg_pool")(
+            input,
+            self.kernel_size,
+            self.stride,
+            self.padding,
+            self.ceil_mode,
+            self.count_include_pad,
+            self.divisor_override,
+        )
+
+
+class AvgPool2d(_AvgPoolDivided):
+    __doc__ = _AvgPoolDivided.__doc__
     ndim = 2
 
 
-class AvgPool3d(_AvgPoolNd):
-    __doc__ = _AvgPoolNd.__doc__
+class AvgPool3d(_AvgPoolDivided):
+    __doc__ = _AvgPoolDivided.__doc__
     ndim = 3
 
 
@@ -203,9 +209,7 @@ class _LPPoolNd(_Pool):
         return function(input, float(self.norm_type), self.kernel_size, self.stride, self.ceil_mode)
 
     def extra_repr(self) -> str:
-        return (
-            f"norm_type={self.norm_type}, kernel_size={self.kernel_size}, stride={self.stride}, ceil_mode={self.ceil_mode}"
-        )
+        return f"norm_type={self.norm_type}, kernel_size={self.kernel_size}, stride={self.stride}, ceil_mode={self.ceil_mode}"
 
 
 class LPPool1d(_LPPoolNd):

@@ -2,7 +2,7 @@
 
 from __future__ import annotations
 
-from collections.abc import Callable, Iterable, Mapping
+from collections.abc import Callable, Iterable, MutableMapping
 from itertools import repeat
 from typing import Any
 
@@ -10,7 +10,7 @@ from torchlike.tensor import Tensor
 
 
 def typename(obj: Any) -> str:
-    """The name of an object's type as torch's messages print it: `torch.FloatTensor`, `torch.nn.modules.linear.Linear`, `int`."""
+    """The name of an object's type in torch's messages: `torch.FloatTensor`, `torch.nn.modules.linear.Linear`, `int`."""
     if isinstance(obj, Tensor):
         return obj.type()
     kind = obj if isinstance(obj, type) else type(obj)
@@ -65,11 +65,11 @@ def consume_prefix_in_state_dict_if_present(state_dict: dict[str, Any], prefix: 
         if key.startswith(prefix):
             state_dict[key[len(prefix) :]] = state_dict.pop(key)
     metadata = getattr(state_dict, "_metadata", None)
-    if isinstance(metadata, Mapping):
+    if isinstance(metadata, MutableMapping):
         # "" is the root's own entry: the wrapped module's entry takes its place.
         for key in list(metadata):
             if not key:
                 continue
             new_key = key.replace(prefix, "", 1) if key.startswith(prefix) else "" if key == prefix.rstrip(".") else key
             if new_key != key:
-                metadata[new_key] = metadata.pop(key)  # type: ignore[index]  # an OrderedDict in fact
+                metadata[new_key] = metadata.pop(key)

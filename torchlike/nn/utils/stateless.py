@@ -88,7 +88,9 @@ def _untied(module: Module, tensors: Mapping[str, Tensor]) -> dict[str, Tensor]:
     for tied in names.values():
         given = [name for name in tied if name in tensors]
         if len({id(tensors[name]) for name in given}) > 1:
-            raise ValueError(f"functional_call got multiple values for keys {given}, which are tied. Consider using tie_weights=False")
+            raise ValueError(
+                f"functional_call got multiple values for keys {given}, which are tied. Consider using tie_weights=False"
+            )
         if given:
             wanted.update(dict.fromkeys(tied, tensors[given[0]]))
     return wanted
@@ -98,5 +100,9 @@ def _check_names(module: Module, wanted: Mapping[str, Tensor]) -> None:
     known = {name for name, _ in _all_members(module)}
     unexpected, missing = sorted(wanted.keys() - known), sorted(known - wanted.keys())
     if unexpected or missing:
-        lines = [f"\n\t{kind} key(s): {', '.join(keys)}." for kind, keys in (("Unexpected", unexpected), ("Missing", missing)) if keys]
+        lines = [
+            f"\n\t{kind} key(s): {', '.join(keys)}."
+            for kind, keys in (("Unexpected", unexpected), ("Missing", missing))
+            if keys
+        ]
         raise RuntimeError(f"Error(s) in reparametrizing for {module._get_name()}:{''.join(lines)}")

@@ -13,9 +13,10 @@ import jax
 from torchlike.base.errors import missing
 from torchlike.engine import flush
 from torchlike.engine.random import Generator
+from torchlike.utils.data.batching import index_pieces, whole_batches
 from torchlike.utils.data.collate import default_collate, default_convert
-from torchlike.utils.data.dataset import Dataset, IterableDataset, whole_batches
-from torchlike.utils.data.sampler import BatchSampler, RandomSampler, Sampler, SequentialSampler, draw_seed, index_arrays
+from torchlike.utils.data.dataset import Dataset, IterableDataset
+from torchlike.utils.data.sampler import BatchSampler, RandomSampler, Sampler, SequentialSampler, draw_seed
 
 T_co = TypeVar("T_co", covariant=True)
 
@@ -182,7 +183,7 @@ class _BaseDataLoaderIter:
         whole = None
         if loader._dataset_kind == _DatasetKind.Map and loader._auto_collation and self._collate_fn is default_collate:
             whole = whole_batches(self._dataset)
-        self._sampler_iter = iter(loader._index_sampler) if whole is None else index_arrays(loader._index_sampler)
+        self._sampler_iter = iter(loader._index_sampler) if whole is None else index_pieces(loader._index_sampler)
         # torch draws the workers' seed even where there are none. Most samplers draw only when they are first asked, later.
         self._base_seed = draw_seed(loader.generator)
         self._fetch = self._choose_fetch() if whole is None else whole
@@ -202,7 +203,7 @@ class _BaseDataLoaderIter:
         return self._collate_fn([dataset[index] for index in indices])
 
     def _fetch_stream(self) -> Callable[[Any], Any]:
-        samples, loader = iter(self._dataset), self._loader  # type: ignore[call-overload]
+        samples, loader = iter(self._dataset), self._loader
         ended = False
 
         def fetch(places: Any) -> Any:

@@ -5,16 +5,13 @@ from __future__ import annotations
 import math
 import warnings
 from bisect import bisect_right
-from collections.abc import Callable, Iterable, Iterator, Sequence
+from collections.abc import Iterable, Iterator, Sequence
 from itertools import accumulate
 from typing import Any, Generic, TypeVar
-
-import numpy as np
 
 from torchlike.engine import random
 from torchlike.engine.random import Generator
 from torchlike.tensor import Tensor
-from torchlike.tensor.creation import from_numpy
 
 T_co = TypeVar("T_co", covariant=True)
 
@@ -229,33 +226,3 @@ def _lengths_of_fractions(fractions: Sequence[float], total: int) -> list[int]:
         if length == 0:
             warnings.warn(f"Length of split at index {i} is 0. This might result in an empty dataset.", stacklevel=3)
     return lengths
-
-
-def whole_batches(dataset: Any) -> Callable[[Any], list[Tensor]] | None:
-    """For rows of tensors: a function from indices to the collated batch, one op per tensor instead of one per sample.
-
-    None where the dataset is anything else, or a subclass that picks its samples in its own way.
-    """
-    cls = type(dataset)
-    if isinstance(dataset, TensorDataset):
-        if cls.__getitem__ is not TensorDataset.__getitem__ or hasattr(dataset, "__getitems__"):
-            return None
-        return lambda indices: _rows(dataset, indices)
-    if isinstance(dataset, Subset) and cls.__getitems__ is Subset.__getitems__:
-        inner = whole_batches(dataset.dataset)
-        if inner is None:
-            return None
-        own = np.asarray(dataset.indices, np.int64).reshape(-1)
-        return lambda indices: inner(own[indices])
-    return None
-
-
-def _rows(dataset: TensorDataset, indices: Any) -> list[Tensor]:
-    array = np.asarray(indices, np.int64)
-    size = len(dataset)
-    # XLA clamps an index out of bounds without a word.
-    if array.max() >= size or array.min() < -size:
-        wrong = next(i for i in array.tolist() if not -size <= i < size)
-        raise IndexError(f"index {wrong} is out of bounds for dimension 0 with size {size}")
-    rows = from_numpy(array)
-    return [tensor[rows] for tensor in dataset.tensors]

@@ -10,8 +10,6 @@ import itertools
 from collections.abc import Iterable, Iterator, Sequence, Sized
 from typing import Any, Generic, TypeVar
 
-import numpy as np
-
 from torchlike.base import dtypes
 from torchlike.engine import random
 from torchlike.engine.random import Generator
@@ -190,41 +188,6 @@ class BatchSampler(Sampler[list[int]]):
     def __len__(self) -> int:
         count = len(self.sampler)  # type: ignore[arg-type]  # an iterable without a length has no number of batches
         return count // self.batch_size if self.drop_last else -(-count // self.batch_size)
-
-
-def index_arrays(batches: Any) -> Iterator[Any]:
-    """The batches of a batch sampler, as arrays where that spares making lists: the plain and the shuffled order.
-
-    Random numbers are drawn as iterating the sampler itself would draw them, and when it would.
-    """
-    if type(batches) is not BatchSampler:
-        return iter(batches)
-    sampler = batches.sampler
-    if type(sampler) is SequentialSampler:
-        return _slices(batches, np.arange(len(sampler)))
-    if type(sampler) is RandomSampler and not sampler.replacement and sampler._num_samples is None:
-        return _shuffled(batches, sampler)
-    return iter(batches)
-
-
-def _slices(batches: BatchSampler, order: np.ndarray) -> Iterator[np.ndarray]:
-    size = batches.batch_size
-    end = len(order) - len(order) % size if batches.drop_last else len(order)
-    for start in range(0, end, size):
-        yield order[start : start + size]
-
-
-def _shuffled(batches: BatchSampler, sampler: RandomSampler) -> Iterator[np.ndarray]:
-    size, generator = batches.batch_size, sampler._begin()
-    order = generator.randperm(len(sampler))
-    full = len(order) - len(order) % size
-    for start in range(0, full, size):
-        yield order[start : start + size]
-    # When the order is used up the sampler draws one more and takes nothing of it. Others may use the generator too.
-    if sampler.generator is not None:
-        generator.randperm(len(order))
-    if full < len(order) and not batches.drop_last:
-        yield order[full:]
 
 
 def _check_count(num_samples: Any) -> None:
