@@ -27,7 +27,7 @@ from torchlike.tensor import Tensor
 from torchlike.tensor import attach as _attach
 from torchlike.tensor import functions as _functions
 from torchlike.tensor.methods import strided
-from torchlike.tensor.printing import set_printoptions
+from torchlike.tensor.printing import get_printoptions, printoptions, set_printoptions
 from torchlike.tensor.random import Generator
 from torchlike.tensor.random import default as default_generator
 
@@ -57,15 +57,5 @@ def __dir__() -> list[str]:
     return sorted({*globals(), *_ROWS})
 
 
-try:  # TEMPORARY while parts are being written
-    from torchlike import nn
-except Exception as _error:
-    print("nn:", _error)
-try:
-    from torchlike import optim, utils
-except Exception as _error:
-    print("optim/utils:", _error)
-try:
-    from torchlike.serialization import load, save
-except Exception as _error:
-    print("serialization:", _error)
+from torchlike import nn, optim, serialization, utils  # noqa: E402  # they use what stands above
+from torchlike.serialization import load, save  # noqa: E402

@@ -156,6 +156,8 @@ def main(arguments: list[str]) -> None:
             found = difference(build(seed), recorded=seed % 2 == 0)
             if found:
                 print(seed, found.replace("\n", " ")[:300], flush=True)
+                if "--shrink" in arguments:
+                    print(shrink(build(seed), recorded=seed % 2 == 0).script, "\n", flush=True)
         return
     program = build(seeds[0])
     recorded = seeds[0] % 2 == 0

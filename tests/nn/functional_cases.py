@@ -23,7 +23,12 @@ CASES: list[Case] = []
 def case(call: Callable[..., Any], *inputs: Any) -> None:
     """Add a case, named after the functions that it calls and a number."""
     names = [n for n in call.__code__.co_names if n not in SKIPPED]
-    CASES.append(Case(f"{len(CASES)}-{names[0] if names else 'case'}", call, inputs))
+    named(f"{len(CASES)}-{names[0] if names else 'case'}", call, *inputs)
+
+
+def named(name: str, call: Callable[..., Any], *inputs: Any) -> None:
+    """Add a case with a name of its own."""
+    CASES.append(Case(name, call, inputs))
 
 
 SKIPPED = {"sigmoid", "detach", "abs"}
@@ -44,9 +49,9 @@ for name in (
     "relu", "relu6", "elu", "selu", "celu", "leaky_relu", "gelu", "silu", "mish", "softplus", "logsigmoid", "softsign",
     "tanhshrink", "softshrink", "hardshrink", "hardtanh", "hardsigmoid", "hardswish", "sigmoid", "tanh", "rrelu",
 ):  # fmt: skip
-    CASES.append(Case(f"activation-{name}", lambda F, x, name=name: getattr(F, name)(x), (Given(JOINTS),)))
+    named(f"activation-{name}", lambda F, x, name=name: getattr(F, name)(x), Given(JOINTS))
 for name in ("relu", "relu6", "elu", "selu", "celu", "leaky_relu", "silu", "mish", "hardtanh", "hardsigmoid", "hardswish"):
-    CASES.append(Case(f"inplace-{name}", lambda F, x, name=name: getattr(F, name)(x * 1, inplace=True), (Given(JOINTS),)))
+    named(f"inplace-{name}", lambda F, x, name=name: getattr(F, name)(x * 1, inplace=True), Given(JOINTS))
 case(lambda F, x: F.relu_(x * 2), (3, 4))
 case(lambda F, x: F.gelu(x, approximate="tanh"), Given(JOINTS))
 case(lambda F, x: F.elu(x, 0.7), Given(JOINTS))
@@ -129,10 +134,10 @@ for r in ("none", "mean", "sum"):
         (5, 6), (5, 6), (6,), (6,),
     )  # fmt: skip
     for loss in ("mse_loss", "l1_loss", "smooth_l1_loss", "huber_loss"):
-        CASES.append(Case(f"{loss}-{r}", lambda F, x, t, r=r, n=loss: getattr(F, n)(x, t, reduction=r), ((5, 6), (5, 6))))
+        named(f"{loss}-{r}", lambda F, x, t, r=r, n=loss: getattr(F, n)(x, t, reduction=r), (5, 6), (5, 6))
     for loss in ("mse_loss", "l1_loss", "huber_loss"):
         weighted = lambda F, x, t, w, r=r, n=loss: getattr(F, n)(x, t, reduction=r, weight=w.detach() ** 2)  # noqa: E731
-        CASES.append(Case(f"{loss}-weighted-{r}", weighted, ((5, 6), (5, 6), (5, 6))))
+        named(f"{loss}-weighted-{r}", weighted, (5, 6), (5, 6), (5, 6))
     case(lambda F, x, t, r=r: F.kl_div(x, t.sigmoid(), reduction=r.replace("mean", "batchmean")), (5, 6), (5, 6))
     case(lambda F, x, t, r=r: F.kl_div(x, t, reduction=r.replace("mean", "batchmean"), log_target=True), (5, 6), (5, 6))
     case(lambda F, x, y, t, r=r: F.cosine_embedding_loss(x, y, t, 0.1, reduction=r), (5, 6), (5, 6), SIGNS)

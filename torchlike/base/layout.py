@@ -27,10 +27,8 @@ def is_contiguous(shape: Ints, strides: Ints) -> bool:
 
 def is_dense(shape: Ints, strides: Ints) -> bool:
     """Non-overlapping and without gaps, in some order of the dimensions."""
-    if 0 in shape:
-        return True
     expected = 1
-    for stride, size in sorted((st, s) for st, s in zip(strides, shape, strict=True) if s != 1):
+    for stride, size in sorted((st, s) for st, s in zip(strides, shape, strict=True) if s > 1):
         if stride != expected:
             return False
         expected *= size
@@ -103,14 +101,20 @@ def _broadcast_strides(shape: Ints, strides: Ints, out: Ints) -> Ints:
     )
 
 
+@lru_cache(4096)
+def like(shape: Ints, strides: Ints) -> Ints:
+    """Strides of a copy: the same where there are no gaps, else dense in the same order of dimensions."""
+    return strides if is_dense(shape, strides) else elementwise(shape, ((shape, strides),))
+
+
 def propagate(kind: str, tensors: Sequence[Any], outs: Sequence[Any]) -> None:
     """Give results the strides that follow from operands of which one is not contiguous."""
-    if kind == "like":
-        tensors = tensors[:1]
+    if kind == "contiguous":
+        return
     operands = tuple((t.shape, t.stride()) for t in tensors)
     for out in outs:
         shape = out.shape
-        strides = elementwise(shape, operands)
+        strides = like(*operands[0]) if kind == "like" and shape == operands[0][0] else elementwise(shape, operands)
         if strides != contiguous_strides(shape):
             out._strides = strides
 

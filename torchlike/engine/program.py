@@ -5,6 +5,7 @@ from __future__ import annotations
 import os
 import time
 from collections.abc import Callable, Sequence
+from contextlib import nullcontext
 from dataclasses import dataclass
 from operator import itemgetter
 from sys import getrefcount, stderr
@@ -14,6 +15,7 @@ import jax
 import jax.numpy as jnp
 import numpy as np
 
+from torchlike.base.device import CPU, device, jax_device
 from torchlike.base.errors import OutOfMemoryError
 from torchlike.base.flags import flags
 from torchlike.engine.signature import Signature, VjpSignature, paired
@@ -142,7 +144,7 @@ def run(graph: Graph, counts: list[int], alone: int) -> None:
         return  # nobody wants anything that is pending
     donatable = tuple([i for i in graph.leaves if counts[i] == alone and getrefcount(values[i].array) == _SOLE])
     # A flush inside somebody's jax.jit trace must really run: ensure_compile_time_eval leaves the trace.
-    with jax.enable_x64(True), jax.ensure_compile_time_eval():
+    with jax.enable_x64(True), jax.ensure_compile_time_eval(), _on(graph.device):
         found, known = _find(graph, entries, live, donatable)
         started = time.perf_counter()
         try:
@@ -399,6 +401,16 @@ def call(sig: Signature, values: Sequence[Value], numbers: Sequence[Any]) -> lis
     args = _merge(sig, [v.on_device() for v in values], numbers)
     with jax.enable_x64(True):
         return [Value(aval, array) for aval, array in zip(sig.outs, sig.fn(*args), strict=True)]
+
+
+def _on(where: device) -> Any:
+    """Programs without arguments on a device run on JAX's default one: see that it is the graph's."""
+    if where is CPU and jax.default_backend() == "cpu":
+        return _NOWHERE
+    return jax.default_device(jax_device(where))
+
+
+_NOWHERE = nullcontext()
 
 
 def _explain(error: Exception, program: Program) -> Exception:

@@ -27,6 +27,9 @@ from torchlike.engine.value import Value, put
 _ALONE = next(iter(map(getrefcount, [object()])))
 
 
+# Host arrays up to this size are handed to each program as they are: cheaper than to place them on the device first.
+_SMALL = 1024
+
 # One lock for all threads: a value pending in one thread may be asked for in another, which then runs the first one's graph.
 LOCK = threading.RLock()
 
@@ -50,11 +53,11 @@ class Graph:
 
     def adopt(self, value: Value) -> int:
         """Make `value`, which is not of this graph, a leaf and return its slot."""
-        array = value.array
-        if array is None or type(array) is np.ndarray:
-            array = value.on_device()
+        array = value.force() if value.array is None else value.array
         if value.aval.device is not self.device:  # a zero-dim CPU tensor among the device's
             value = Value(value.aval, put(np.asarray(array), self.device))
+        elif type(array) is np.ndarray and array.nbytes > _SMALL:
+            value.on_device()
         slot = value.slot = len(self.values)
         value.graph = self
         self.values.append(value)

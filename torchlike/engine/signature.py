@@ -166,6 +166,8 @@ def make(op: Op, specs: tuple[Spec, ...], static: tuple) -> Signature:
         RuntimeError (or what the op's own checks raise): where the arguments do not fit; nothing has been recorded then.
     """
     where, traced = _place(op, specs)
+    if op.check is not None:
+        op.check(*(s for s in specs if s is not None))
     casts = _casts(op, specs)
     given = [s for s in specs if s is not None]
     sig = Signature(op.name, given, _function(op, specs, static, casts), where, traced)
@@ -209,7 +211,8 @@ def _place(op: Op, specs: Sequence[Spec]) -> tuple[device, bool]:
 def _casts(op: Op, specs: Sequence[Spec]) -> list[Any]:
     """Per operand, the numpy dtype it is cast to before the op sees it, or None."""
     if op.promote is None:
-        return [dtypes.of_number_type(s).np if isinstance(s, type) else None for s in specs]
+        floats = dtypes.float64.np if op.wide else dtypes.get_default_dtype().np
+        return [(floats if s is float else dtypes.of_number_type(s).np) if isinstance(s, type) else None for s in specs]
     names = [name for name, _ in op.operands] if not op.variadic else [None] * len(specs)
     joins = [op.promoted is None or name in op.promoted for name in names]
     meeting = [(s.dtype, s.ndim) if isinstance(s, Aval) else s for s, j in zip(specs, joins, strict=True) if j and s is not None]

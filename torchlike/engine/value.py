@@ -30,6 +30,8 @@ class Aval:
     dtype: dtype
     device: device
     traced: bool
+    ndim: int
+    numel: int
 
     def struct(self) -> jax.ShapeDtypeStruct:
         return jax.ShapeDtypeStruct(self.shape, self.dtype.np)

@@ -62,13 +62,11 @@ def scaled_dot_product_attention(
         key, value = _share_heads(query, key, value)
     batch = broadcast_shapes(broadcast_shapes(query.shape[:-2], key.shape[:-2]), value.shape[:-2])
     length, width, source = query.shape[-2], query.shape[-1], key.shape[-2]
-    if width != key.shape[-1] or source != value.shape[-2]:
-        wanted, got = ([width, source], list(key.shape[:-3:-1])) if width != key.shape[-1] else ([source], [value.shape[-2]])
-        if width == key.shape[-1]:
+    for wanted, got in ((width, key.shape[-1]), (source, value.shape[-2])):
+        if wanted != got:
             n = math.prod(batch)
-            raise RuntimeError(f"Expected size for first two dimensions of batch2 tensor to be: [{n}, {source}] but got: [{n}, {got[0]}].")
-        n = math.prod(batch)
-        raise RuntimeError(f"Expected size for first two dimensions of batch2 tensor to be: [{n}, {width}] but got: [{n}, {key.shape[-1]}].")
+            sizes = f"[{n}, {wanted}] but got: [{n}, {got}]"
+            raise RuntimeError(f"Expected size for first two dimensions of batch2 tensor to be: {sizes}.")
     factor = 1 / math.sqrt(width) if scale is None else scale
     scores = wide(jnp.einsum("...ld,...sd->...ls", query * jnp.asarray(factor, query.dtype), key))
     if is_causal:

@@ -81,7 +81,8 @@ def _check_sizes(input: Array, weight: Array, bias: Array | None, ndim: int, gro
         raise RuntimeError("non-positive groups is not supported")
     if size[0] < groups:
         raise RuntimeError(
-            f"Given groups={groups}, expected weight to be at least {groups} at dimension 0, but got weight of size {size} instead"
+            f"Given groups={groups}, expected weight to be at least {groups} at dimension 0, "
+            f"but got weight of size {size} instead"
         )
     if size[0] % groups:
         raise RuntimeError(

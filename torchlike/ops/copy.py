@@ -72,7 +72,7 @@ def index(*operands, dims):
     return input[_full_index(input, indices, dims)]
 
 
-@op(method=False, ns="", grad_name="IndexPut", out=False)
+@op(method=False, ns="", layout="like", grad_name="IndexPut", out=False)
 def index_put_into(*operands, dims, accumulate):
     """The first operand with the second written (or added) where the index tensors say."""
     input, values, indices = operands[0], operands[1], operands[2:]

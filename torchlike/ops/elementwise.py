@@ -196,12 +196,14 @@ def _scaled(other, alpha):
     return other if isinstance(alpha, int) and alpha == 1 else alpha * other
 
 
-def _refuse_bool_minus(input, other):
-    if input.dtype == jnp.bool_:
+def _refuse_bool_minus(*kinds):
+    if all(k is bool or getattr(k, "dtype", None) is dtypes.bool_ for k in kinds[:2]):
         raise RuntimeError(
             "Subtraction, the `-` operator, with two bool tensors is not supported. "
             "Use the `^` or `logical_xor()` operator instead."
         )
+    if any(k is bool or getattr(k, "dtype", None) is dtypes.bool_ for k in kinds[:2]):
+        raise RuntimeError(f"Subtraction, the `-` operator, with a bool tensor {_BOOL_MINUS}")
 
 
 def _alpha_is_number(input, other, alpha=False):
@@ -214,17 +216,15 @@ def add(input, other, alpha=1):
     return jnp.add(input, _scaled(other, alpha))
 
 
-@elementwise(inplace=True, linear=_alpha_is_number, aliases=("subtract",))
+@elementwise(inplace=True, linear=_alpha_is_number, check=_refuse_bool_minus, aliases=("subtract",))
 def sub(input, other, alpha=1):
     """`input - alpha * other`. Raises RuntimeError for bool tensors."""
-    _refuse_bool_minus(input, other)
     return jnp.subtract(input, _scaled(other, alpha))
 
 
-@elementwise(linear=_alpha_is_number)
+@elementwise(linear=_alpha_is_number, check=_refuse_bool_minus)
 def rsub(input, other, alpha=1):
     """`other - alpha * input`."""
-    _refuse_bool_minus(input, other)
     return jnp.subtract(other, _scaled(input, alpha))
 
 
@@ -249,10 +249,14 @@ def floor_divide(input, other):
 
 
 def _float_floor_divide(a, b):
-    """Python's `//`: exact where the quotient rounds to the next integer, infinite where b is 0."""
-    remainder_ = lax.stop_gradient(jnp.remainder(a, b))
-    quotient = jnp.round((a - remainder_) / b)
-    return lax.stop_gradient(jnp.where(b == 0, a / b, quotient))
+    """Python's `//`: exact where the quotient rounds to the next integer, infinite where b is 0; no gradient."""
+    a, b = jnp.broadcast_arrays(lax.stop_gradient(a), lax.stop_gradient(b))
+    rest = lax.rem(a, b)
+    quotient = (a - rest) / b
+    quotient = jnp.where((rest != 0) & ((b < 0) != (rest < 0)), quotient - 1, quotient)
+    whole = jnp.floor(quotient)
+    whole = jnp.where(quotient - whole > 0.5, whole + 1, whole)
+    return jnp.where(b == 0, a / b, jnp.where(quotient == 0, jnp.copysign(jnp.zeros_like(a), a / b), whole))
 
 
 @elementwise(ns="", inplace=True, grad_name="Div")

@@ -41,9 +41,8 @@ def _cubic(size: int, out: int, step: np.floating, align_corners: bool, real: ty
     n = np.arange(out, dtype=real)
     at = step * n if align_corners else step * (n + real(0.5)) - real(0.5)
     low = np.floor(at)
-    return [
-        (np.clip(low.astype(np.int64) + j, 0, size - 1), _cubic_filter(at - low - real(j), -0.75).astype(real)) for j in range(-1, 3)
-    ]
+    share, first = at - low, low.astype(np.int64)
+    return [(np.clip(first + j, 0, size - 1), _cubic_filter(share - real(j), -0.75).astype(real)) for j in range(-1, 3)]
 
 
 # --- filters, for antialiasing ----------------------------------------------------------------------------------

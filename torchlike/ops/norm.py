@@ -63,7 +63,8 @@ def batch_norm_train(input, weight=None, bias=None, *, eps=1e-5):
     channels, shape = _channels(input, weight=weight, bias=bias)
     count = input.size // channels if channels else 0
     if count == 1:
-        raise ValueError(f"Expected more than 1 value per channel when training, got input size torch.Size({list(input.shape)})")
+        size = f"torch.Size({list(input.shape)})"
+        raise ValueError(f"Expected more than 1 value per channel when training, got input size {size}")
     out, mean, variance = _standardize(wide(input), (0, *range(2, input.ndim)), eps)
     out = _scale_and_shift(out, weight, bias, shape).astype(input.dtype)
     return out, mean.reshape(-1), variance.reshape(-1) * (count / max(count - 1, 1))

@@ -55,8 +55,8 @@ def _pad_with_itself(input: Array, pairs: list[tuple[int, int]], length: int, mo
         size = input.shape[i]
         if mode == "reflect" and max(low, high) >= size and (low or high):
             raise RuntimeError(
-                f"Argument #{2 * (input.ndim - i) + 2 if length > 2 else 4}: Padding size should be less than the corresponding "
-                f"input dimension, but got: padding ({low}, {high}) at dimension {i} of input {list(input.shape)}"
+                f"Argument #{2 * (input.ndim - i) + 2 if length > 2 else 4}: Padding size should be less than the "
+                f"corresponding input dimension, but got: padding ({low}, {high}) at dimension {i} of input {list(input.shape)}"
             )
         if mode == "circular" and max(low, high) > size:
             raise RuntimeError("Padding value causes wrapping around more than once.")
@@ -129,7 +129,8 @@ def _two(value: int | Sequence[int]) -> tuple[int, int]:
 
 def _blocks(size: tuple[int, int], kernel, dilation, padding, stride) -> tuple[int, int]:
     """How many sliding blocks there are along each dimension."""
-    h, w = ((n + 2 * p - d * (k - 1) - 1) // s + 1 for n, k, d, p, s in zip(size, kernel, dilation, padding, stride, strict=True))
+    every = zip(size, kernel, dilation, padding, stride, strict=True)
+    h, w = ((n + 2 * p - d * (k - 1) - 1) // s + 1 for n, k, d, p, s in every)
     return h, w
 
 

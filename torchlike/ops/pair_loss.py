@@ -18,7 +18,7 @@ from torchlike.ops.checks import broadcast_shapes
 from torchlike.ops.norm import vector_norm
 from torchlike.ops.registry import op
 
-PAIR = dict(ns="", method=False, out=False, promote="same", promoted=("input", "target"))
+PAIR = {"ns": "", "method": False, "out": False, "promote": "same", "promoted": ("input", "target")}
 
 
 def reduce(loss: Array, reduction: str, dtype: object = None) -> Array:
@@ -186,18 +186,20 @@ def poisson_nll_loss(input, target, *, log_input=True, full=False, eps=1e-8, red
     return reduce(loss, reduction, input.dtype)
 
 
+def _with_a_one(shape: tuple[int, ...]) -> list[tuple[int, ...]]:
+    """The shapes that differ from `shape` by a 1 in one place."""
+    return [(*shape[:i], 1, *shape[i + 1 :]) for i in range(len(shape))]
+
+
 @op(ns="", method=False, out=False, promote="same")
 def gaussian_nll_loss(input, target, var, *, full=False, eps=1e-6, reduction="mean"):
     """(log v + (x - t)^2 / v) / 2, v = max(var, eps); the bound does not stop the gradient."""
     broadcast_shapes(input.shape, target.shape)
     x, t, v = wide(input), wide(target), wide(var)
-    if var.ndim and var.shape != input.shape:
-        if var.shape == input.shape[:-1]:
-            v = v[..., None]
-        elif not (var.ndim == input.ndim and sum(a != b for a, b in zip(var.shape, input.shape, strict=True)) == 1):
-            raise ValueError("var is of incorrect size")
-        elif next(a for a, b in zip(var.shape, input.shape, strict=True) if a != b) != 1:
-            raise ValueError("var is of incorrect size")
+    if var.ndim and var.shape == input.shape[:-1] and var.ndim < input.ndim:
+        v = v[..., None]
+    elif var.ndim and var.shape not in (input.shape, *_with_a_one(input.shape)):
+        raise ValueError("var is of incorrect size")
     if reduction not in ("none", "mean", "sum"):
         raise ValueError(f"{reduction} is not valid")
     v = v + jax.lax.stop_gradient(jnp.maximum(v, eps) - v)
@@ -245,7 +247,8 @@ def cosine_embedding_loss(input1, input2, target, *, margin=0.0, reduction="mean
         raise RuntimeError("0D or 1D target tensor expected, multi-target not supported")
     if target.ndim + 1 != input1.ndim or target.ndim + 1 != input2.ndim:
         sizes = f"sizes {list(input1.shape)} and {list(input2.shape)}"
-        raise RuntimeError(f"{target.ndim}D target tensor expects {target.ndim + 1}D input tensors, but found inputs with {sizes}.")
+        n = target.ndim
+        raise RuntimeError(f"{n}D target tensor expects {n + 1}D input tensors, but found inputs with {sizes}.")
     broadcast_shapes(input1.shape, input2.shape)
     a, b = wide(input1), wide(input2)
     squares = (jnp.sum(jnp.square(a), -1) + 1e-12) * (jnp.sum(jnp.square(b), -1) + 1e-12)

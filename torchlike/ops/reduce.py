@@ -27,6 +27,17 @@ def _sum_dtype(x: jax.Array, dtype: np.dtype | None) -> np.dtype:
     return dtype or (x.dtype if is_inexact(x) else np.dtype(np.int64))
 
 
+def widened(x: jax.Array) -> jax.Array:
+    """16-bit floats in 32 bits: sums are accumulated there and rounded once, at the end."""
+    return x.astype(jnp.float32) if x.dtype.itemsize == 2 and is_inexact(x) else x
+
+
+def _accumulate(fn, input, dtype, **how):
+    """Sum or multiply in a wide enough dtype, then round to the one that is wanted."""
+    dtype = _sum_dtype(input, dtype)
+    return fn(widened(input.astype(dtype)), **how).astype(dtype)
+
+
 def _count(x: jax.Array, dims: tuple[int, ...]) -> int:
     return math.prod(x.shape[d] for d in dims)
 
@@ -37,15 +48,14 @@ def _count(x: jax.Array, dims: tuple[int, ...]) -> int:
 @op(linear=True)
 def sum(input, *, dim: Dims = None, keepdim=False, dtype=None):
     """The sum over `dim` (all of them by default). Integers and bools sum to int64."""
-    return jnp.sum(input, axis=dims_in_range(dim, input.ndim), keepdims=keepdim, dtype=_sum_dtype(input, dtype))
+    return _accumulate(jnp.sum, input, dtype, axis=dims_in_range(dim, input.ndim), keepdims=keepdim)
 
 
 @op()
 def nansum(input, *, dim: Dims = None, keepdim=False, dtype=None):
     """The sum over `dim` that takes nan as 0."""
-    dtype = _sum_dtype(input, dtype)
     kept = jnp.where(input != input, jnp.zeros_like(input), input)
-    return jnp.sum(kept, axis=dims_in_range(dim, input.ndim), keepdims=keepdim, dtype=dtype)
+    return _accumulate(jnp.sum, kept, dtype, axis=dims_in_range(dim, input.ndim), keepdims=keepdim)
 
 
 @op(linear=True)
@@ -60,21 +70,22 @@ def mean(input, *, dim: Dims = None, keepdim=False, dtype=None):
     dims = dims_in_range(dim, input.ndim)
     if not _count(input, dims):  # 0 / 0, without numpy's warning
         return jnp.full(jnp.sum(input, axis=dims, keepdims=keepdim).shape, jnp.nan, dtype)
-    return jnp.mean(input, axis=dims, keepdims=keepdim, dtype=dtype)
+    return _accumulate(jnp.mean, input, dtype, axis=dims, keepdims=keepdim)
 
 
 @op()
 def nanmean(input, *, dim: Dims = None, keepdim=False, dtype=None):
     """The mean over `dim` of what is not nan."""
-    dims, there = dims_in_range(dim, input.ndim), input == input
-    total = jnp.sum(jnp.where(there, input, 0), axis=dims, keepdims=keepdim, dtype=dtype or input.dtype)
-    return total / jnp.sum(there, axis=dims, keepdims=keepdim).astype(total.dtype)
+    dims, dtype = dims_in_range(dim, input.ndim), dtype or input.dtype
+    there, wide = input == input, widened(input.astype(dtype))
+    total = jnp.sum(jnp.where(there, wide, 0), axis=dims, keepdims=keepdim)
+    return (total / jnp.sum(there, axis=dims, keepdims=keepdim).astype(total.dtype)).astype(dtype)
 
 
 @op()
 def prod(input, *, dim: int | None = None, keepdim=False, dtype=None):
     """The product over `dim` (all of them by default); zeros keep exact gradients."""
-    return jnp.prod(input, axis=dims_in_range(dim, input.ndim), keepdims=keepdim, dtype=_sum_dtype(input, dtype))
+    return _accumulate(jnp.prod, input, dtype, axis=dims_in_range(dim, input.ndim), keepdims=keepdim)
 
 
 @op()
@@ -102,7 +113,7 @@ def trace(input):
     """The sum of a matrix's diagonal. Raises RuntimeError unless `input` has two dimensions."""
     if input.ndim != 2:
         raise RuntimeError(f"trace: expected a matrix, but got tensor with dim {input.ndim}")
-    return jnp.trace(input, dtype=_sum_dtype(input, None))
+    return _accumulate(jnp.trace, input, None)
 
 
 # --- moments -----------------------------------------------------------------------------------------------------------
@@ -126,8 +137,7 @@ def _moments(input, dim, correction, keepdim):
         raise RuntimeError("std and var only support floating point and complex dtypes")
     dims = dims_in_range(dim, input.ndim)
     count = _count(input, dims)
-    # 16-bit floats are summed in 32 bits and rounded once, at the end.
-    wide = input.astype(jnp.float32) if input.dtype.itemsize == 2 else input
+    wide = widened(input)
     center = jnp.sum(wide, axis=dims, keepdims=True) / wide.dtype.type(count) if count else jnp.full_like(wide, jnp.nan)
     distance = jnp.sum(_size_squared(wide - center), axis=dims, keepdims=keepdim)
     free = max(count - correction, 0)
@@ -180,8 +190,7 @@ def vector_norm(input, *, ord: float = 2, dim: Dims = None, keepdim=False, dtype
     if dtype is not None:
         input = input.astype(dtype)
     dims, out_dtype = dims_in_range(dim, input.ndim), _real_dtype(input)
-    wide = input.astype(jnp.float32) if input.dtype.itemsize == 2 else input
-    return _norm(wide, float(ord), dims, keepdim).astype(out_dtype)
+    return _norm(widened(input), float(ord), dims, keepdim).astype(out_dtype)
 
 
 def _size_squared(x):
@@ -211,7 +220,7 @@ def _norm(x, ord, dims, keepdim):
 @op(promote="same", layout="contiguous")
 def dist(input, other, *, p: float = 2.0):
     """The p-norm of `input - other`."""
-    return _norm(input - other, float(p), tuple(range(max(input.ndim, other.ndim))), False)
+    return _norm(widened(input - other), float(p), tuple(range(max(input.ndim, other.ndim))), False).astype(_real_dtype(input))
 
 
 @op(ns="torch special", promote="float", layout="contiguous")
@@ -220,7 +229,7 @@ def logsumexp(input, *, dim: Dims, keepdim=False):
     dims = dims_in_range(dim, input.ndim)
     if not _count(input, dims):
         return jnp.full(jnp.sum(input, axis=dims, keepdims=keepdim).shape, -jnp.inf, input.dtype)
-    return jax.nn.logsumexp(input, axis=dims, keepdims=keepdim)
+    return jax.nn.logsumexp(widened(input), axis=dims, keepdims=keepdim).astype(input.dtype)
 
 
 # --- extremes ----------------------------------------------------------------------------------------------------------
@@ -344,7 +353,8 @@ def argmin(input, *, dim: int | None = None, keepdim=False):
 
 def _running(fn, input, dim):
     dim = dim_in_range(dim, input.ndim)
-    return fn(input.reshape(1), 0).reshape(()) if input.ndim == 0 else fn(input, dim)
+    wide = widened(input)
+    return (fn(wide.reshape(1), 0).reshape(()) if input.ndim == 0 else fn(wide, dim)).astype(input.dtype)
 
 
 @op(inplace=True, linear=True)

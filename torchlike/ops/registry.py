@@ -58,8 +58,11 @@ class Op:
         layout: "elementwise" (the result keeps the operands' dimension order), "like" (the first operand's) or None.
         raw: operands that are numbers arrive as Python numbers while they are constants.
         dynamic: operands that are numbers are inputs of the compiled program from the first run on.
+        wide: operands that are floats arrive as float64 whatever the default dtype is (hyperparameters).
         aliases: other public names.
         grad_name: what torch calls the node, without "Backward0".
+        check: called with the operands' kinds (an Aval or the type of a number) before they are promoted; raises what
+            the row itself can no longer see.
         view: set when the result aliases the first operand.
     """
 
@@ -75,8 +78,10 @@ class Op:
     layout: str | None = None
     raw: bool = False
     dynamic: bool = False
+    wide: bool = False
     aliases: tuple[str, ...] = ()
     grad_name: str = ""
+    check: Callable[..., None] | None = None
     view: View | None = None
     out: bool = True
     operands: tuple[tuple[str, Any], ...] = field(init=False, default=())

@@ -298,10 +298,14 @@ def _mean(base, index, src, dim, include_self):
 
 
 def _lowest(dtype):
+    if dtype == jnp.bool_:
+        return False
     return -math.inf if jnp.issubdtype(dtype, jnp.floating) else np.iinfo(dtype).min
 
 
 def _highest(dtype):
+    if dtype == jnp.bool_:
+        return True
     return math.inf if jnp.issubdtype(dtype, jnp.floating) else np.iinfo(dtype).max
 
 

@@ -8,6 +8,7 @@ from jax import lax
 
 from torchlike.ops.checks import broadcast_shapes, dim_in_range, dims_in_range
 from torchlike.ops.elementwise import absolute
+from torchlike.ops.reduce import widened
 from torchlike.ops.registry import op
 
 _JOIN = {"promote": "same", "layout": "contiguous", "linear": True, "method": False}
@@ -274,13 +275,13 @@ def diff(input, prepend=None, append=None, *, n=1, dim=-1):
 @op(promote="float", layout="contiguous", method=False, aliases=("trapz",))
 def trapezoid(y, x=None, dx=1, *, dim=-1):
     """The integral of `y` along `dim` by the trapezoid rule; the steps are `dx` or the differences of `x`."""
-    return jnp.sum(_trapezoids(y, x, dx, dim), axis=dim)
+    return jnp.sum(widened(_trapezoids(y, x, dx, dim)), axis=dim).astype(y.dtype)
 
 
 @op(promote="float", layout="contiguous", method=False)
 def cumulative_trapezoid(y, x=None, dx=1, *, dim=-1):
     """The running integral of `y` along `dim` by the trapezoid rule."""
-    return jnp.cumsum(_trapezoids(y, x, dx, dim), axis=dim)
+    return jnp.cumsum(widened(_trapezoids(y, x, dx, dim)), axis=dim).astype(y.dtype)
 
 
 def _trapezoids(y, x, dx, dim):

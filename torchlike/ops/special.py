@@ -36,7 +36,7 @@ def logit(input, *, eps=None):
 
 
 def _logit_slope(out, x):
-    return jnp.where((x < 0) | (x > 1), jnp.nan, 1 / (x * (1 - x)))
+    return jnp.where((x < 0) | (x > 1), jnp.nan, 1 / jnp.abs(x * (1 - x)))
 
 
 _logit = with_slopes(lambda x: jnp.log(x / (1 - x)), _logit_slope)
@@ -83,8 +83,10 @@ binary(
 binary(_FLOAT_PAIR, hypot=with_slopes(jnp.hypot, lambda out, a, b: a / out, lambda out, a, b: b / out))
 binary(
     {"promote": "float"},
-    logaddexp=with_slopes(jnp.logaddexp, lambda out, a, b: jnp.exp(a - out), lambda out, a, b: jnp.exp(b - out)),
-    logaddexp2=with_slopes(jnp.logaddexp2, lambda out, a, b: jnp.exp2(a - out), lambda out, a, b: jnp.exp2(b - out)),
+    logaddexp=with_slopes(jnp.logaddexp, lambda out, a, b: lax.logistic(a - b), lambda out, a, b: lax.logistic(b - a)),
+    logaddexp2=with_slopes(
+        jnp.logaddexp2, lambda out, a, b: 1 / (1 + jnp.exp2(b - a)), lambda out, a, b: 1 / (1 + jnp.exp2(a - b))
+    ),
 )
 binary({"promote": "same", "inplace": True}, gcd=jnp.gcd, lcm=jnp.lcm)
 
@@ -105,8 +107,7 @@ def copysign(input, other):
 @elementwise(inplace=True)
 def heaviside(input, values):
     """0 below zero, 1 above, `values` at zero."""
-    step = jnp.where(input != input, input, (input > 0).astype(input.dtype))
-    return jnp.where(input == 0, values, step)
+    return jnp.where(input == 0, values, (input > 0).astype(input.dtype))
 
 
 @elementwise(promote="float", inplace=True, ns="torch special")

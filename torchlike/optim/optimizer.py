@@ -11,6 +11,7 @@ from typing import Any, ClassVar, NamedTuple
 
 import numpy as np
 
+from torchlike.engine import flush
 from torchlike.autograd.grad_mode import enable_grad
 from torchlike.engine.value import host
 from torchlike.optim.hooks import Hooks
@@ -70,6 +71,7 @@ class Optimizer(Hooks):
             raise TypeError(
                 f"params argument given to the optimizer should be an iterable of Tensors or dicts, but got {_typename(params)}"
             )
+        flush()  # what made the parameters is no part of the first step, which is then the same program as the second
         self.defaults = defaults
         self._prepare()
         self.state = self._empty_state()

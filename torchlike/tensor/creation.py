@@ -12,7 +12,7 @@ import numpy as np
 from torchlike.base import device as devices
 from torchlike.base import dtypes
 from torchlike.base.dtypes import dtype as DType
-from torchlike.base.layout import elementwise
+from torchlike.base.layout import like
 from torchlike.engine import dispatch
 from torchlike.engine.value import Value, aval, host, of_jax
 from torchlike.ops.registry import OPS
@@ -170,7 +170,7 @@ def concrete_zeros_like(x: Tensor) -> Tensor:
 def _like(x: Tensor, value: Any, dtype: Any, device: Any, requires_grad: bool) -> Tensor:
     out = filled(value, tuple(x.shape), dtype or x.dtype, x.device if device is None else device)
     if x._strides is not None:
-        place(out, elementwise(x.shape, ((x.shape, x._strides),)), 0)
+        place(out, like(x.shape, x._strides), 0)
     return out.requires_grad_() if requires_grad else out
 
 
@@ -193,7 +193,7 @@ def empty_like(input: Tensor, *, dtype: Any = None, layout: Any = None, device: 
     """Room in the shape, dtype and place of `input`, concrete at once."""
     out = empty(input.shape, dtype=dtype or input.dtype, device=input.device if device is None else device)
     if input._strides is not None:
-        place(out, elementwise(input.shape, ((input.shape, input._strides),)), 0)
+        place(out, like(input.shape, input._strides), 0)
     return out.requires_grad_() if requires_grad else out
 
 

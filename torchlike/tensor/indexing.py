@@ -5,17 +5,22 @@ Ints, slices and None make one view. What tensors and masks remain then gathers 
 
 from __future__ import annotations
 
+from collections.abc import Sequence
 from typing import Any
 
 import numpy as np
 
 from torchlike.base import dtypes
+from torchlike.base.layout import elementwise
+from torchlike.base.promotion import scalar_name
+from torchlike.base.size import contiguous_strides
 from torchlike.engine import dispatch
 from torchlike.engine.value import host
 from torchlike.ops.registry import OPS
-from torchlike.tensor.tensor import Tensor, bare, make_view
+from torchlike.tensor.tensor import Tensor, bare, make_view, place
 
 _INDEX, _PUT, _MASK = OPS["index"], OPS["index_put_into"], OPS["mask_into"]
+_RESHAPE = OPS["reshape_copy"]
 _COPY, _FILL = OPS["copy_into"], OPS["fill_into"]
 _SLICE, _SELECT = OPS["slice"], OPS["select"]
 
@@ -32,20 +37,25 @@ def getitem(x: Tensor, index: Any) -> Tensor:
 
 def setitem(x: Tensor, index: Any, value: Any) -> None:
     """`x[index] = value`, written through to everything that aliases `x`."""
-    if isinstance(index, Tensor) and index.dtype is dtypes.bool_ and _is_scalar(value) and 0 < index.ndim <= x.ndim:
-        _check_mask(x, index, 0)
-        _masked_fill(x, index, value)
-        return
-    part, tensors = _parse(x, index)
+    part, tensors = _parse(x, index, masks=_is_scalar(value))
     if not tensors:
         write(part, value)
         return
     part._check_writable()
+    (at, first), *more = tensors.items()
+    if not more and first.dtype is dtypes.bool_:
+        _masked_fill(part, first, at, value)
+        return
     for other in (value, *(index if type(index) is tuple else (index,))):
         if isinstance(other, Tensor) and other._storage is part._storage:
             part._check_apart(other, equal=True)
     if not isinstance(value, Tensor):
         value = bare(host(np.asarray(value, part.dtype.np), part.device))
+    elif value.dtype is not part.dtype:
+        raise RuntimeError(
+            f"Index put requires the source and destination dtypes match, got {scalar_name(part.dtype)} for the destination and "
+            f"{scalar_name(value.dtype)} for the source."
+        )
     while value.ndim > 1 and value.shape[0] == 1:  # torch lets leading ones pass
         value = value[0]
     new = dispatch.call(_PUT, (part, value, *tensors.values()), (tuple(tensors), False))
@@ -73,13 +83,17 @@ def index_put(x: Tensor, indices: Any, values: Tensor, accumulate: bool = False)
 
 
 def _is_scalar(value: Any) -> bool:
-    return isinstance(value, (bool, int, float, complex)) or (isinstance(value, Tensor) and value.ndim == 0)
+    return isinstance(value, (bool, int, float, complex)) or (isinstance(value, Tensor) and value._value.aval.numel == 1)
 
 
-def _masked_fill(x: Tensor, mask: Tensor, value: Any) -> None:
-    x._check_writable()
-    if not isinstance(value, Tensor):
+def _masked_fill(x: Tensor, mask: Tensor, dim: int, value: Any) -> None:
+    """One value where the mask, which stands at dimension `dim` and those that follow, is true."""
+    if isinstance(value, Tensor):
+        value = dispatch.call(_RESHAPE, (value,), ((),)) if value.ndim else value
+    else:
         value = x.dtype.np.type(value).item()
+    wanted = (*mask.shape, *[1] * (x.ndim - dim - mask.ndim))
+    mask = dispatch.call(_RESHAPE, (mask,), (wanted,)) if wanted != mask.shape else mask
     new = dispatch.call(_MASK, (x, mask, value))
     x._write(new if new.dtype is x.dtype else dispatch.call(OPS["cast"], (new,), (x.dtype,)))
 
@@ -87,8 +101,13 @@ def _masked_fill(x: Tensor, mask: Tensor, value: Any) -> None:
 # ---- parsing --------------------------------------------------------------------------------------------------
 
 
-def _parse(x: Tensor, index: Any) -> tuple[Tensor, dict[int, Tensor]]:
-    """The view that ints, slices, ... and None make, and the index tensors by the view's dimension."""
+def _parse(x: Tensor, index: Any, masks: bool = False) -> tuple[Tensor, dict[int, Tensor]]:
+    """The view that ints, slices, ... and None make, and the index tensors by the view's dimension.
+
+    Args:
+        masks: a bool mask that is the only index tensor stays one (it stands at its first dimension): nobody has to wait
+            for the places where it is true.
+    """
     items = index if type(index) is tuple else (index,)
     items = tuple(_plain(item) for item in items)
     consumed = sum(_consumes(item) for item in items)
@@ -102,6 +121,7 @@ def _parse(x: Tensor, index: Any) -> tuple[Tensor, dict[int, Tensor]]:
     strides: list[int] = []
     offset, old, sizes = x._offset, x.stride(), x.shape
     tensors: dict[int, Tensor] = {}
+    lone = masks and [i.dtype if isinstance(i, Tensor) else i for i in items if isinstance(i, (Tensor, bool))] == [dtypes.bool_]
     for item in (*items, *(() if Ellipsis in [i for i in items if i is Ellipsis] else (Ellipsis,))):
         dim = len(spec)
         if item is None or item is True or item is False:
@@ -129,8 +149,9 @@ def _parse(x: Tensor, index: Any) -> tuple[Tensor, dict[int, Tensor]]:
             strides.append(old[dim] * step)
             offset += (start + (0 if step > 0 else (count - 1) * -step)) * old[dim]
         else:
-            for where in _index_tensors(x, item, dim):
-                tensors[len(shape)] = where
+            for where in _whole_mask(x, item, dim) if lone else _index_tensors(x, item, dim):
+                if where is not None:
+                    tensors[len(shape)] = where
                 spec.append(None)
                 shape.append(sizes[dim])
                 strides.append(old[dim])
@@ -210,6 +231,11 @@ def _index_tensors(x: Tensor, item: Tensor, dim: int) -> list[Tensor]:
     return [item]
 
 
+def _whole_mask(x: Tensor, mask: Tensor, dim: int) -> list[Tensor | None]:
+    _check_mask(x, mask, dim)
+    return [mask, *[None] * (mask.ndim - 1)]
+
+
 def _check_mask(x: Tensor, mask: Tensor, dim: int) -> None:
     for d in range(mask.ndim):
         if dim + d >= x.ndim or mask.shape[d] != x.shape[dim + d]:
@@ -220,7 +246,22 @@ def _check_mask(x: Tensor, mask: Tensor, dim: int) -> None:
 
 
 def _gather(part: Tensor, tensors: dict[int, Tensor]) -> Tensor:
-    return dispatch.call(_INDEX, (part, *tensors.values()), (tuple(tensors),))
+    dims = tuple(tensors)
+    out = dispatch.call(_INDEX, (part, *tensors.values()), (dims,))
+    if part._strides is not None:
+        place(out, _gathered_strides(part, dims, [w.shape for w in tensors.values()], out.shape), 0)
+    return out
+
+
+def _gathered_strides(part: Tensor, dims: tuple[int, ...], shapes: Sequence[tuple[int, ...]], out: tuple[int, ...]) -> tuple[int, ...]:
+    """Dense strides of `part[...]`: the whole dimensions keep their order in memory, the index tensors' come last in it."""
+    whole = [st for d, st in enumerate(part.stride()) if d not in dims]
+    count = len(out) - len(whole)
+    before = dims[0] if dims == tuple(range(dims[0], dims[0] + len(dims))) else 0
+    after = len(whole) - before
+    spread = (*whole[:before], *[0] * count, *whole[before:])
+    padded = [((1,) * (before + count - len(s)) + tuple(s) + (1,) * after) for s in shapes]
+    return elementwise(tuple(out), ((tuple(out), spread), *((s, contiguous_strides(s)) for s in padded)))
 
 
 # ---- the common views of one dimension ------------------------------------------------------------------------

@@ -23,7 +23,7 @@ def _row(rule: Callable) -> Op:
         params, new_states = rule(groups[0], grads, tuple(state), tuple(operands[len(operands) - hypers :]), static)
         return (*params, *(s for state in new_states for s in state))
 
-    return Op(f"{rule.__module__}.{rule.__qualname__}", fn, ns="", method=False, dynamic=True)
+    return Op(f"{rule.__module__}.{rule.__qualname__}", fn, ns="", method=False, dynamic=True, wide=True)
 
 
 def apply_update(

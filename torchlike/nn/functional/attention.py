@@ -72,7 +72,7 @@ def multi_head_attention_forward(
         key_padding_mask = None if key_padding_mask is None else key_padding_mask.unsqueeze(0)
     if is_causal and attn_mask is None:
         raise RuntimeError("Need attn_mask if specifying the is_causal hint.")
-    length, batch, width = query.shape
+    length, batch = query.shape[:2]
     source = (key if static_k is None else static_k).shape[0 if static_k is None else 1]
     _check_shapes(query, key, value, embed_dim_to_check, num_heads, use_separate_proj_weight)
     source += (bias_k is not None) + bool(add_zero_attn)
@@ -134,7 +134,7 @@ def _check_mask_dtype(mask, name: str) -> None:
 def _check_unbatched(query, key, value, key_padding_mask, attn_mask, num_heads) -> None:
     if query.ndim != 2:
         raise AssertionError(f"query should be unbatched 2D or batched 3D tensor but received {query.ndim}-D query tensor")
-    assert key.ndim == 2 and value.ndim == 2, (
+    assert (key.ndim, value.ndim) == (2, 2), (
         "For unbatched (2-D) `query`, expected `key` and `value` to be 2-D"
         f" but found {key.ndim}-D and {value.ndim}-D tensors respectively"
     )

@@ -71,7 +71,8 @@ def _sizes(input, size, scale_factor, recompute):
             "Input and scale_factor must have the same number of spatial dimensions, but got input with spatial dimensions of "
             f"{spaces} and scale_factor of shape {scale_factor}. {layout} scale_factor in (s1, s2, ...,sK) format."
         )
-    scales = tuple(map(float, scale_factor)) if isinstance(scale_factor, (list, tuple)) else (float(scale_factor),) * len(spaces)
+    several = isinstance(scale_factor, (list, tuple))
+    scales = tuple(map(float, scale_factor if several else [scale_factor] * len(spaces)))
     wanted = tuple(math.floor(float(n) * s) for n, s in zip(spaces, scales, strict=True))
     return wanted, None if recompute else scales
 

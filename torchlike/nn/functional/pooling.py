@@ -123,7 +123,10 @@ def _max_unpool(ndim, input, indices, kernel_size, stride, padding, output_size)
         return ops.max_unpool(input, indices, ndim, default)
     given = tuple(output_size)[-ndim:]
     if len(output_size) not in (ndim, ndim + 2):
-        raise ValueError(f"output_size should be a sequence containing {ndim} or {ndim + 2} elements, but it has a length of '{len(output_size)}'")
+        raise ValueError(
+            f"output_size should be a sequence containing {ndim} or {ndim + 2} elements, "
+            f"but it has a length of '{len(output_size)}'"
+        )
     for i, (size, middle, s) in enumerate(zip(given, default, stride, strict=True)):
         if not middle - s < size < middle + s:
             raise ValueError(f'invalid output_size "{output_size}" (dim {i} must be between {middle - s} and {middle + s})')
