@@ -10,33 +10,15 @@ from __future__ import annotations
 import re
 import sys
 import warnings
-from contextlib import contextmanager
 from typing import Any
 
 import numpy as np
 
+from tests.agree import describe, eager, elements
 from tests.fuzz.programs import Program, build, execute
 
 # Rounding, relative to the largest number of the program: it is what cancellation leaves.
 TOLERANCE = {False: 1e-5, True: 2e-2}  # with bfloat16 somewhere, or without
-
-
-@contextmanager
-def eager(on: bool) -> Any:
-    """Each op at once instead of recorded."""
-    from torchlike.base.flags import flags
-    from torchlike.engine import signature
-
-    before = flags.eager
-    if before != on:
-        flags.eager = on
-        signature.forget()
-    try:
-        yield
-    finally:
-        if before != on:
-            flags.eager = before
-            signature.forget()
 
 
 def interpret(program: Program, namespace: Any) -> tuple[list[str], dict[str, Any]]:
@@ -50,24 +32,6 @@ def interpret(program: Program, namespace: Any) -> tuple[list[str], dict[str, An
             scope["error"] = error
             break
     return raised, scope
-
-
-def describe(tensor: Any) -> dict[str, Any]:
-    """Everything about a tensor but its elements."""
-    return {
-        "shape": tuple(tensor.shape),
-        "dtype": str(tensor.dtype).removeprefix("torch."),
-        "stride": tuple(tensor.stride()),
-        "storage_offset": tensor.storage_offset(),
-        "requires_grad": tensor.requires_grad,
-        "is_leaf": tensor.is_leaf,
-        "is_contiguous": tensor.is_contiguous(),
-    }
-
-
-def elements(tensor: Any, namespace: Any) -> np.ndarray:
-    tensor = tensor.detach()
-    return np.asarray(tensor.to(namespace.float64) if str(tensor.dtype).endswith("bfloat16") and namespace.__name__ == "torch" else tensor)
 
 
 def outcome(scope: dict[str, Any], namespace: Any) -> dict[str, Any]:

@@ -349,7 +349,7 @@ def gradient_state(b: Builder) -> bool:
 
 def flags(b: Builder) -> bool:
     n = b.pick(lambda t: is_float(t) and not t._is_view())
-    if n is None:
+    if n is None or any(b.shares(n, m) and b.of(m) is not b.of(n) for m in b.live):
         return False
     text = b.rng.choice([f"t{n}.requires_grad_()", f"t{n}.requires_grad_()", f"t{n}.detach_()", f"t{n}.requires_grad_(False)"])
     return b.attempt(text, result=False)

@@ -24,6 +24,7 @@ class _Mode:
     """Sets this thread's grad mode inside a `with` block or a decorated function (a generator's body too)."""
 
     _mode = True
+    _before: tuple[bool, bool]
 
     def __enter__(self) -> Any:
         self._before = (local.state.grad, local.state.inference)
@@ -38,7 +39,7 @@ class _Mode:
 
     def __call__(self, fn: Any) -> Any:
         if inspect.isclass(fn):
-            fn.__init__ = self(fn.__init__)
+            fn.__init__ = self(fn.__init__)  # type: ignore[misc]  # a decorated class: its construction is what is wrapped
             return fn
         if inspect.isgeneratorfunction(fn):
             return self._generator(fn)
@@ -106,6 +107,8 @@ class set_grad_enabled(_Mode):
 
 class inference_mode(_Mode):
     """Like `no_grad` here: XLA's values need no version counters, so there is nothing more to save."""
+
+    _wanted: bool
 
     def __new__(cls, mode: Any = True) -> Any:
         self = object.__new__(cls)

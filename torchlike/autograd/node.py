@@ -26,7 +26,7 @@ class Node:
 
     @property
     def next_functions(self) -> tuple:
-        found = []
+        found: list[tuple[Any, int]] = []
         for edge in self._inner.edges:
             if edge is None:
                 found.append((None, 0))

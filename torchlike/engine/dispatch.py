@@ -77,7 +77,7 @@ def apply(sig: Signature, values: list[Value], numbers: Sequence[Any], tensors: 
     """Record one call of a known signature, put it on the tape where gradients are wanted, and wrap the results."""
     produced = emit(sig, values, numbers)
     if not (grad and local.state.grad and sig.differentiable):
-        return [wrap(value) for value in produced]
+        return [wrap(produced[0])] if len(produced) == 1 else [wrap(value) for value in produced]
     edges = tuple([(t if t._node is None else (t._node, t._nr)) if t._rg else None for t in tensors])
     graph = produced[0].graph
     node = GradNode(sig, None if sig.linear else values, numbers, edges, graph, -1 if graph is None else len(graph.entries) - 1)

@@ -28,6 +28,10 @@ if TYPE_CHECKING:
 _SOLE = (lambda value: getrefcount(value.array))(Value(None, object()))  # type: ignore[arg-type]
 
 
+# Host arrays up to this size are handed to each program anew: that costs less than to place them on the device.
+_SMALL = 1024
+
+
 @dataclass
 class Stats:
     """Counters that tests and users read (`torchlike.engine.stats`).
@@ -142,6 +146,9 @@ def run(graph: Graph, counts: list[int], alone: int) -> None:
     live = tuple([i for i, n in enumerate(counts) if n > alone])
     if not any([values[i].array is None for i in live]):
         return  # nobody wants anything that is pending
+    for slot in graph.hosts:  # what is used once (a dropout mask) goes to the program as it is; the rest is placed for good
+        if counts[slot] > alone and values[slot].array.nbytes > _SMALL:
+            values[slot].on_device()
     donatable = tuple([i for i in graph.leaves if counts[i] == alone and getrefcount(values[i].array) == _SOLE])
     # A flush inside somebody's jax.jit trace must really run: ensure_compile_time_eval leaves the trace.
     with jax.enable_x64(True), jax.ensure_compile_time_eval(), _on(graph.device):
@@ -180,7 +187,12 @@ def _find(graph: Graph, entries: tuple, live: tuple, donatable: tuple) -> tuple[
         reason = "other values are held"
     group.used = stats.run
     outs = tuple(i for i in live if graph.values[i].array is None)
-    found = group.programs[live, donatable] = Program(graph, outs, donatable, group.variable)
+    found = Program(graph, outs, donatable, group.variable)
+    for other in group.programs.values():
+        if (other.outs, other.donated) == (found.outs, found.donated):  # leaves nobody holds, or holds, that make no difference
+            group.programs[live, donatable] = other
+            return other, True
+    group.programs[live, donatable] = found
     stats.compiled += 1
     _persist()
     if flags.debug:

@@ -27,9 +27,6 @@ from torchlike.engine.value import Value, put
 _ALONE = next(iter(map(getrefcount, [object()])))
 
 
-# Host arrays up to this size are handed to each program as they are: cheaper than to place them on the device first.
-_SMALL = 1024
-
 # One lock for all threads: a value pending in one thread may be asked for in another, which then runs the first one's graph.
 LOCK = threading.RLock()
 
@@ -37,7 +34,7 @@ LOCK = threading.RLock()
 class Graph:
     """The nodes pending on one device in one thread, oldest first. Dead once flushed."""
 
-    __slots__ = ("device", "entries", "error", "leaves", "limit", "lines", "numbers", "state", "values")
+    __slots__ = ("device", "entries", "error", "hosts", "leaves", "limit", "lines", "numbers", "state", "values")
 
     def __init__(self, where: device, state: ThreadState):
         self.device = where
@@ -45,6 +42,7 @@ class Graph:
         self.entries: list[tuple] = []
         self.values: list[Value] = []
         self.leaves: list[int] = []
+        self.hosts: list[int] = []  # leaves that were still on the host
         self.numbers: list[Any] = []
         self.limit = flags.max_pending
         self.error: Exception | None = None
@@ -56,8 +54,8 @@ class Graph:
         array = value.force() if value.array is None else value.array
         if value.aval.device is not self.device:  # a zero-dim CPU tensor among the device's
             value = Value(value.aval, put(np.asarray(array), self.device))
-        elif type(array) is np.ndarray and array.nbytes > _SMALL:
-            value.on_device()
+        elif type(array) is np.ndarray:
+            self.hosts.append(len(self.values))
         slot = value.slot = len(self.values)
         value.graph = self
         self.values.append(value)
@@ -82,7 +80,7 @@ class Graph:
         """Let go of everything; recording goes on in a new graph."""
         if self.state.graphs.get(self.device) is self:
             self.state.graphs[self.device] = Graph(self.device, self.state)
-        self.entries, self.values, self.leaves, self.numbers = [], [], [], []
+        self.entries, self.values, self.leaves, self.hosts, self.numbers = [], [], [], [], []
 
 
 class ThreadState:

@@ -175,13 +175,24 @@ def make(op: Op, specs: tuple[Spec, ...], static: tuple) -> Signature:
     sig.linear = op.linear if isinstance(op.linear, bool) else bool(op.linear(*(isinstance(s, Aval) for s in specs)))
     try:
         sig.infer()
-    except (TypeError, ValueError) as error:  # JAX's own complaint: torch raises RuntimeError and names the op
+    except (TypeError, ValueError) as error:
+        if _from_row(error):
+            raise
+        # JAX's own complaint: torch raises RuntimeError and names the op.
         shapes = ", ".join("None" if s is None else s.__name__ if isinstance(s, type) else repr(s) for s in specs)
         raise RuntimeError(f"{op.name}: {error} (received {shapes})") from error
     if len(known) >= _LIMIT:
         known.clear()
     known[op, specs, static] = sig
     return sig
+
+
+def _from_row(error: BaseException) -> bool:
+    """Whether a row's own check raised, in torch's class and words."""
+    trace = error.__traceback__
+    while trace is not None and trace.tb_next is not None:
+        trace = trace.tb_next
+    return trace is not None and str(trace.tb_frame.f_globals.get("__name__", "")).startswith("torchlike.")
 
 
 def forget() -> None:
@@ -219,8 +230,10 @@ def _casts(op: Op, specs: Sequence[Spec]) -> list[Any]:
     common = promotion.result_type(meeting)
     if op.promote == "float" and not common.is_differentiable:
         common = dtypes.get_default_dtype()
+    # A number that has no say in the meeting still takes its dtype where that can hold it: 0.1 beside float64 is not float32's.
+    numbers = [dtypes.of_number_type(s) if isinstance(s, type) else None for s in specs]
     return [
-        common.np if j else dtypes.of_number_type(s).np if isinstance(s, type) else None for s, j in zip(specs, joins, strict=True)
+        common.np if j or (n and n.category <= common.category) else n.np if n else None for n, j in zip(numbers, joins, strict=True)
     ]
 
 

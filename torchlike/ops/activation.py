@@ -236,13 +236,13 @@ def _softmax(fn: Callable, name: str, input: Array, dim: int, dtype: object) -> 
     return fn(wide(x), axis=axis).astype(x.dtype)
 
 
-@op(layout="like")
+@op()
 def softmax(input, *, dim, dtype=None):
     """exp(x) / sum(exp(x)) along `dim`; `dtype` is cast to first."""
     return _softmax(jax.nn.softmax, "softmax", input, dim, dtype)
 
 
-@op(layout="like")
+@op()
 def log_softmax(input, *, dim, dtype=None):
     """log(softmax(x)), computed without the quotient."""
     return _softmax(jax.nn.log_softmax, "log_softmax", input, dim, dtype)

@@ -7,6 +7,7 @@ float32 (float64 must stay float64) and which averages over everything where a r
 from __future__ import annotations
 
 import math
+from typing import Any
 
 import jax
 import jax.numpy as jnp
@@ -166,7 +167,7 @@ def multi_head_attention(
 def _merge_masks(key_padding_mask: Array | None, attn_mask: Array | None, scores: Array) -> Array | None:
     """Both masks as one bias for scores `(N, heads, L, S)`; the columns that were appended are never masked."""
     batch, heads, _, source = scores.shape
-    total = None
+    total: Any = None
     for mask in (key_padding_mask, attn_mask):
         if mask is None:
             continue

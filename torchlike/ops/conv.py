@@ -154,12 +154,12 @@ def _transposed_pads(
         raise RuntimeError("negative output_padding is not supported")
     if any(e >= s and e >= d for e, s, d in zip(extra, stride, dilation, strict=True)):
         labels = ("depth", "height", "width")[-len(kernel) :]
-        given = [
+        received = " ".join(
             f"{name}_{label}: {value}"
             for name, values in (("output_padding", extra), ("stride", stride), ("dilation", dilation))
             for label, value in zip(labels, values, strict=True)
-        ]
-        raise RuntimeError("output padding must be smaller than either stride or dilation, but got " + " ".join(given))
+        )
+        raise RuntimeError(f"output padding must be smaller than either stride or dilation, but got {received}")
     sizes = input.shape[-len(kernel) :]
     out = [(i - 1) * s - 2 * p + k + e for i, s, p, k, e in zip(sizes, stride, padding, kernel, extra, strict=True)]
     if min(out) < 1:

@@ -98,6 +98,5 @@ def _full_index(input, indices, dims):
 
 @op(method=False, ns="", promote="same", promoted=("input", "value"), linear=True, grad_name="MaskedFill", out=False)
 def mask_into(input, mask, value):
-    """`value` (zero-dim) where the mask, which covers the leading dimensions, is true."""
-    mask = mask.reshape(mask.shape + (1,) * (input.ndim - mask.ndim))
+    """`value` (zero-dim) where the mask, which broadcasts to the input, is true."""
     return jnp.where(mask, value, input)

@@ -192,37 +192,55 @@ def nan_to_num(input, *, nan=None, posinf=None, neginf=None):
 
 
 def _scaled(other, alpha):
-    """`alpha * other`; the usual alpha, the Python number 1, costs nothing."""
-    return other if isinstance(alpha, int) and alpha == 1 else alpha * other
+    """`alpha * other` in the dtype of `other`; the usual alpha, the Python number 1, costs nothing."""
+    return other if isinstance(alpha, int) and alpha == 1 else jnp.asarray(alpha).astype(other.dtype) * other
 
 
-def _refuse_bool_minus(*kinds):
-    if all(k is bool or getattr(k, "dtype", None) is dtypes.bool_ for k in kinds[:2]):
+def _kind(operand):
+    """The dtype of an operand as `check` gets it: an Aval or the type of a number."""
+    return dtypes.of_number_type(operand) if isinstance(operand, type) else operand.dtype
+
+
+def _check_alpha(input, other, alpha=None):
+    kinds = (_kind(input), _kind(other))
+    if alpha is bool and any(k is not dtypes.bool_ for k in kinds):
+        raise RuntimeError("Boolean alpha only supported for Boolean results.")
+    if alpha is float and not any(k.is_differentiable for k in kinds):
+        raise RuntimeError("For integral input tensors, argument alpha must not be a floating point number.")
+
+
+def _check_minus(input, other, alpha=None):
+    kinds = (_kind(input), _kind(other))
+    if all(k is dtypes.bool_ for k in kinds):
         raise RuntimeError(
             "Subtraction, the `-` operator, with two bool tensors is not supported. "
             "Use the `^` or `logical_xor()` operator instead."
         )
-    if any(k is bool or getattr(k, "dtype", None) is dtypes.bool_ for k in kinds[:2]):
+    if dtypes.bool_ in kinds:
         raise RuntimeError(f"Subtraction, the `-` operator, with a bool tensor {_BOOL_MINUS}")
+    _check_alpha(input, other, alpha)
 
 
 def _alpha_is_number(input, other, alpha=False):
     return not alpha
 
 
-@elementwise(inplace=True, linear=_alpha_is_number)
+_PAIR = ("input", "other")  # alpha does not take part in promotion
+
+
+@elementwise(inplace=True, promoted=_PAIR, linear=_alpha_is_number, check=_check_alpha)
 def add(input, other, alpha=1):
     """`input + alpha * other`."""
     return jnp.add(input, _scaled(other, alpha))
 
 
-@elementwise(inplace=True, linear=_alpha_is_number, check=_refuse_bool_minus, aliases=("subtract",))
+@elementwise(inplace=True, promoted=_PAIR, linear=_alpha_is_number, check=_check_minus, aliases=("subtract",))
 def sub(input, other, alpha=1):
     """`input - alpha * other`. Raises RuntimeError for bool tensors."""
     return jnp.subtract(input, _scaled(other, alpha))
 
 
-@elementwise(linear=_alpha_is_number, check=_refuse_bool_minus)
+@elementwise(promoted=_PAIR, linear=_alpha_is_number, check=_check_minus)
 def rsub(input, other, alpha=1):
     """`other - alpha * input`."""
     return jnp.subtract(other, _scaled(input, alpha))
@@ -388,7 +406,22 @@ def clamp_max(input, max):
 # --- of several operands -----------------------------------------------------------------------------------------------
 
 
-@elementwise(inplace=True, raw=True)
+def _check_lerp(input, end, weight):
+    if not _kind(input).is_differentiable:
+        raise NotImplementedError(f"\"lerp_kernel_scalar\" not implemented for '{scalar_name(_kind(input))}'")
+    for name, other in (("end", end), ("weight", weight)):
+        if not isinstance(other, type) and other.dtype is not input.dtype and (name == "end" or other.ndim):
+            raise RuntimeError(
+                f"expected dtype {_c_name(input.dtype)} for `{name}` but got dtype {_c_name(other.dtype)}: convert it with .to({input.dtype})"
+            )
+
+
+def _c_name(kind):
+    name = scalar_name(kind)
+    return {"Long": "long int", "Byte": "unsigned char"}.get(name, name if name in ("Half", "BFloat16") else name.lower())
+
+
+@elementwise(inplace=True, raw=True, check=_check_lerp)
 def lerp(input, end, weight):
     """`input + weight * (end - input)`, exact at both ends."""
     near = input + weight * (end - input)
@@ -398,13 +431,13 @@ def lerp(input, end, weight):
     return jnp.where(jnp.abs(weight) < 0.5, near, far)
 
 
-@elementwise(inplace=True)
+@elementwise(inplace=True, promoted=("input", "tensor1", "tensor2"))
 def addcmul(input, tensor1, tensor2, value=1):
     """`input + value * tensor1 * tensor2`."""
     return input + _scaled(tensor1, value) * tensor2
 
 
-@elementwise(inplace=True)
+@elementwise(inplace=True, promoted=("input", "tensor1", "tensor2"))
 def addcdiv(input, tensor1, tensor2, value=1):
     """`input + value * tensor1 / tensor2`. Raises RuntimeError for integers."""
     if not is_inexact(input):

@@ -30,7 +30,7 @@ def _along(x: Array, axis: int, taps: list[tuple[np.ndarray, np.ndarray]]) -> Ar
 
 
 def _linear(size: int, out: int, step: np.floating, align_corners: bool, real: type) -> list[tuple[np.ndarray, np.ndarray]]:
-    n = np.arange(out, dtype=real)
+    n: np.ndarray = np.arange(out, dtype=real)
     at = step * n if align_corners else np.maximum(step * (n + real(0.5)) - real(0.5), real(0))
     low = np.minimum(at.astype(np.int64), size - 1)
     share = np.clip(at - low.astype(real), 0, 1)
@@ -38,7 +38,7 @@ def _linear(size: int, out: int, step: np.floating, align_corners: bool, real: t
 
 
 def _cubic(size: int, out: int, step: np.floating, align_corners: bool, real: type) -> list[tuple[np.ndarray, np.ndarray]]:
-    n = np.arange(out, dtype=real)
+    n: np.ndarray = np.arange(out, dtype=real)
     at = step * n if align_corners else step * (n + real(0.5)) - real(0.5)
     low = np.floor(at)
     share, first = at - low, low.astype(np.int64)
@@ -73,10 +73,10 @@ _FILTERS: dict[str, tuple[Callable[[np.ndarray], np.ndarray], int]] = {
 def _antialiased(size: int, out: int, step: float, mode: str) -> np.ndarray:
     """The (out, size) matrix that filters and samples: the filter widens with the step."""
     fn, reach = _FILTERS[mode]
-    widen = max(float(step), 1.0)
+    widen = max(step, 1.0)
     weights = np.zeros((out, size))
     for i in range(out):
-        center = float(step) * (i + 0.5)
+        center = step * (i + 0.5)
         first = max(int(center - reach * widen + 0.5), 0)
         last = min(int(center + reach * widen + 0.5), size)
         weights[i, first:last] = fn((np.arange(first, last) - center + 0.5) / widen)
@@ -101,7 +101,7 @@ def interpolate(input, *, size, scales=None, mode="nearest", align_corners=False
             at = np.minimum(np.floor(n * step).astype(np.int64), have - 1)
             x = jnp.take(x, jnp.asarray(at, jnp.int32), axis, mode="clip") if out != have or scales else x
         elif antialias:
-            weights = jnp.asarray(_antialiased(have, out, step, mode), x.dtype)
+            weights = jnp.asarray(_antialiased(have, out, float(step), mode), x.dtype)
             x = jnp.moveaxis(jnp.tensordot(x, weights, (axis, 1), precision=lax.Precision.HIGHEST), -1, axis)
         else:
             x = _along(x, axis, (_cubic if mode == "bicubic" else _linear)(have, out, step, align_corners, real))

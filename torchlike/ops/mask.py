@@ -13,7 +13,7 @@ from torchlike.ops.scatter import add_at, narrow_index, set_at, wrapped_index
 # --- masks and flat positions ------------------------------------------------------------------------------------------
 
 
-@op(ns="", method=False, inplace=True, promote="same", promoted=("input", "value"))
+@op(ns="", method=False, inplace=True, promote="same", promoted=("input", "value"), layout="contiguous")
 def masked_fill(input, mask, value):
     """`input` with a number (or zero-dim tensor) where `mask` is true; both broadcast.
 

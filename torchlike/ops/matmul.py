@@ -9,6 +9,7 @@ from __future__ import annotations
 import math
 import string
 from collections.abc import Sequence
+from typing import Any
 
 import jax
 import jax.numpy as jnp
@@ -188,7 +189,7 @@ def _blend(input, product, beta, alpha):
 
 
 # The numbers meet the input's dtype; the matrices must have it already.
-_BLEND = {"inplace": True, "raw": True, "promote": "same", "promoted": ("input", "beta", "alpha"), "layout": "contiguous"}
+_BLEND: dict[str, Any] = {"inplace": True, "raw": True, "promote": "same", "promoted": ("input", "beta", "alpha"), "layout": "contiguous"}
 
 
 def _is_one(x) -> bool:

@@ -6,6 +6,7 @@
 from __future__ import annotations
 
 import math
+from typing import Any
 
 import jax
 import jax.numpy as jnp
@@ -18,7 +19,7 @@ from torchlike.ops.checks import broadcast_shapes
 from torchlike.ops.norm import vector_norm
 from torchlike.ops.registry import op
 
-PAIR = {"ns": "", "method": False, "out": False, "promote": "same", "promoted": ("input", "target")}
+PAIR: dict[str, Any] = {"ns": "", "method": False, "out": False, "promote": "same", "promoted": ("input", "target")}
 
 
 def reduce(loss: Array, reduction: str, dtype: object = None) -> Array:

@@ -271,11 +271,11 @@ def _adaptive_sizes(input: Array, output_size, ndim: int, pool: str) -> tuple[in
                 f"{name}(): Expected input to have non-zero size for non-batch dimensions, "
                 f"but input has sizes {shape} with dimension {i} being empty"
             )
-    sizes = tuple(have if want is None else want for have, want in zip(shape[-ndim:], sizes, strict=True))
-    if min(sizes) < 0:
-        given = ", ".join(map(str, sizes))
+    chosen = tuple(have if want is None else want for have, want in zip(shape[-ndim:], sizes, strict=True))
+    if min(chosen) < 0:
+        given = ", ".join(map(str, chosen))
         raise RuntimeError(f"{name}: elements of output_size must be greater than or equal to 0 but received {{{given}}}")
-    return sizes
+    return chosen
 
 
 def _intervals(size: int, out: int) -> tuple[np.ndarray, np.ndarray]:

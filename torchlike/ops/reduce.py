@@ -240,11 +240,10 @@ def _refuse_empty(name: str, input, dim: int | tuple[int, ...] | None) -> None:
     if math.prod(input.shape):
         return
     if dim is None or dim == ():
-        kind = IndexError if name.startswith("arg") else RuntimeError
-        raise kind(
-            f"{name}(): Expected reduction dim to be specified for input.numel() == 0. "
-            "Specify the reduction dim with the 'dim' argument."
-        )
+        message = f"{name}(): Expected reduction dim to be specified for input.numel() == 0."
+        if name.startswith("arg"):
+            raise IndexError(message)
+        raise RuntimeError(f"{message} Specify the reduction dim with the 'dim' argument.")
     for d in dims_in_range(dim, input.ndim):
         if not input.shape[d]:
             raise IndexError(f"{name}(): Expected reduction dim {d} to have non-zero size.")

@@ -2,6 +2,8 @@
 
 from __future__ import annotations
 
+from typing import Any
+
 import jax.numpy as jnp
 import numpy as np
 from jax import lax
@@ -11,7 +13,7 @@ from torchlike.ops.elementwise import absolute
 from torchlike.ops.reduce import widened
 from torchlike.ops.registry import op
 
-_JOIN = {"promote": "same", "layout": "contiguous", "linear": True, "method": False}
+_JOIN: dict[str, Any] = {"promote": "same", "layout": "contiguous", "linear": True, "method": False}
 
 
 # --- joining -----------------------------------------------------------------------------------------------------------
@@ -153,7 +155,7 @@ def repeat_interleave(input, *, repeats: int, dim: int | None = None):
 # --- turning -----------------------------------------------------------------------------------------------------------
 
 
-@op(ns="", method=False, linear=True)
+@op(ns="", method=False, linear=True, layout="like")
 def flip(input, *, dims: tuple[int, ...]):
     """The order of the elements reversed along each of `dims`."""
     return jnp.flip(input, dims_in_range(dims, input.ndim)) if dims else input

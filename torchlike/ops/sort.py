@@ -201,8 +201,6 @@ def nanquantile(input, q, *, dim: int | None = None, keepdim=False, interpolatio
 
 
 def _quantile(name, input, q, dim, keepdim, interpolation, skip_nan):
-    if input.dtype not in (jnp.float32, jnp.float64):
-        raise RuntimeError(f"{name}() input tensor must be either float or double dtype")
     if not input.size:
         raise RuntimeError(f"{name}() input tensor must be non-empty")
     if interpolation not in ("linear", "lower", "higher", "midpoint", "nearest"):

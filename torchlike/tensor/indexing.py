@@ -49,6 +49,10 @@ def setitem(x: Tensor, index: Any, value: Any) -> None:
     for other in (value, *(index if type(index) is tuple else (index,))):
         if isinstance(other, Tensor) and other._storage is part._storage:
             part._check_apart(other, equal=True)
+    _put(part, tensors, value, False)
+
+
+def _put(part: Tensor, tensors: dict[int, Tensor], value: Any, accumulate: bool) -> None:
     if not isinstance(value, Tensor):
         value = bare(host(np.asarray(value, part.dtype.np), part.device))
     elif value.dtype is not part.dtype:
@@ -58,8 +62,7 @@ def setitem(x: Tensor, index: Any, value: Any) -> None:
         )
     while value.ndim > 1 and value.shape[0] == 1:  # torch lets leading ones pass
         value = value[0]
-    new = dispatch.call(_PUT, (part, value, *tensors.values()), (tuple(tensors), False))
-    part._write(new)
+    part._write(dispatch.call(_PUT, (part, value, *tensors.values()), (tuple(tensors), accumulate)))
 
 
 def write(target: Tensor, value: Any) -> Tensor:
@@ -76,10 +79,17 @@ def write(target: Tensor, value: Any) -> Tensor:
     return target._write(dispatch.call(_COPY, (target, bare(host(np.array(value, target.dtype.np), target.device)))))
 
 
-def index_put(x: Tensor, indices: Any, values: Tensor, accumulate: bool = False) -> Tensor:
-    """`x` with `values` put (or added) at the index tensors, one per leading dimension (None: all of it)."""
-    part, tensors = _parse(x, tuple(slice(None) if i is None else i for i in indices))
-    return dispatch.call(_PUT, (part, values, *tensors.values()), (tuple(tensors), bool(accumulate)))
+def index_put_(self: Tensor, indices: Any, values: Tensor, accumulate: bool = False) -> Tensor:
+    """Put (or add) `values` at the index tensors, one per leading dimension (None: all of it), in place."""
+    self._check_writable()
+    part, tensors = _parse(self, tuple(slice(None) if i is None else i for i in indices))
+    _put(part, tensors, values, bool(accumulate))
+    return self
+
+
+def index_put(input: Tensor, indices: Any, values: Tensor, accumulate: bool = False) -> Tensor:
+    """`input` with `values` put (or added) at the index tensors, one per leading dimension (None: all of it)."""
+    return index_put_(dispatch.call(OPS["clone_like"], (input,)), indices, values, accumulate)
 
 
 def _is_scalar(value: Any) -> bool:

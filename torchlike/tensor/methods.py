@@ -429,11 +429,15 @@ METHODS |= {
     "cdouble": lambda self, memory_format=None: to(self, dtypes.complex128),
     "__getitem__": indexing.getitem,
     "__setitem__": indexing.setitem,
+    "index_put": indexing.index_put,
+    "index_put_": indexing.index_put_,
     "__hash__": lambda self: id(self),
 }
 FUNCTIONS = {
     "numel": numel,
     "clone": clone,
+    "index_put": indexing.index_put,
+    "index_put_": indexing.index_put_,
     "is_floating_point": METHODS["is_floating_point"],
     "is_complex": METHODS["is_complex"],
     "is_tensor": lambda obj: isinstance(obj, Tensor),

@@ -58,7 +58,7 @@ def quantile(
     input: Tensor, q: Any, dim: int | None = None, keepdim: bool = False, *, interpolation: str = "linear", out: Any = None
 ) -> Tensor:
     """The quantiles `q` in [0, 1] (a vector adds a first dimension). Raises RuntimeError for a number outside."""
-    _check_quantile("quantile", q)
+    _check_quantile("quantile", input, q)
     return ops.quantile(input, q, dim, keepdim, interpolation, out=out)
 
 
@@ -67,11 +67,13 @@ def nanquantile(
     input: Tensor, q: Any, dim: int | None = None, keepdim: bool = False, *, interpolation: str = "linear", out: Any = None
 ) -> Tensor:
     """As `quantile`, of what is not nan."""
-    _check_quantile("nanquantile", q)
+    _check_quantile("nanquantile", input, q)
     return ops.nanquantile(input, q, dim, keepdim, interpolation, out=out)
 
 
-def _check_quantile(name: str, q: Any) -> None:
+def _check_quantile(name: str, input: Tensor, q: Any) -> None:
+    if input.dtype.itemsize < 4 or not input.dtype.is_floating_point:
+        raise RuntimeError(f"{name}() input tensor must be either float or double dtype")
     if not isinstance(q, Tensor) and not 0 <= q <= 1:
         raise RuntimeError(f"{name}() q must be in the range [0, 1] but got {q:g}")
 
@@ -235,14 +237,14 @@ def _polygamma_method(self: Tensor, n: int) -> Tensor:
 def einsum(*args: Any) -> Tensor:
     """Einstein's sum convention: `einsum("ij,jk->ik", a, b)`, or each tensor followed by its list of subscript numbers."""
     if isinstance(args[0], str):
-        equation, tensors = args[0], args[1:]
+        equation, tensors = args[0], list(args[1:])
     else:
-        tensors = args[0 : len(args) - len(args) % 2 : 2]
+        tensors = list(args[0 : len(args) - len(args) % 2 : 2])
         equation = ",".join(map(_letters, args[1::2]))
         if len(args) % 2:
             equation += "->" + _letters(args[-1])
     if len(tensors) == 1 and isinstance(tensors[0], (list, tuple)):
-        tensors = tensors[0]
+        tensors = list(tensors[0])
     return ops.einsum(tensors, equation)
 
 
