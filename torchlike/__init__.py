@@ -48,7 +48,9 @@ _ROWS = _attach.public_rows("torch")
 def __getattr__(name: str) -> _Any:
     row = _ROWS.get(name)
     if row is None:
-        raise AttributeError(f"module 'torchlike' has no attribute {name!r}")
+        if name.startswith("__"):
+            raise AttributeError(f"module 'torchlike' has no attribute {name!r}")
+        raise _missing(f"torch.{name}")
     found = globals()[name] = getattr(_functions, row)
     return found
 
@@ -57,5 +59,5 @@ def __dir__() -> list[str]:
     return sorted({*globals(), *_ROWS})
 
 
-from torchlike import nn, optim, serialization, utils  # noqa: E402  # they use what stands above
+from torchlike import cuda, nn, optim, serialization, utils  # noqa: E402  # they use what stands above
 from torchlike.serialization import load, save  # noqa: E402

@@ -25,7 +25,7 @@ class Draw:
         self.rng = np.random.default_rng(seed)
 
     def f(self, *shape: int, low: float = -2.0, high: float = 2.0) -> np.ndarray:
-        return self.rng.uniform(low, high, shape).view(Floats) if shape else np.asarray(self.rng.uniform(low, high)).view(Floats)
+        return np.asarray(self.rng.uniform(low, high, shape)).view(Floats)
 
     def i(self, *shape: int, low: int = 0, high: int = 5) -> np.ndarray:
         return np.asarray(self.rng.integers(low, high, shape))
@@ -68,8 +68,15 @@ SAMPLES: dict[str, list[Sample]] = {}
 
 
 def add(
-    name: str, build: Callable[[Draw], tuple], call: Callable | None = None, *, grad: bool = True, sweep: bool = True, **keywords: Any
+    name: str,
+    build: Callable[[Draw], tuple],
+    call: Callable | None = None,
+    *,
+    grad: bool = True,
+    sweep: bool = True,
+    **keywords: Any,
 ) -> None:
+    """Put a sample into the table; `keywords` are those of the call."""
     SAMPLES.setdefault(name, []).append(Sample(build, keywords, call, grad, sweep))
 
 
@@ -78,17 +85,20 @@ def add(
 _RANGES = {  # where a function lives, if not on [-2, 2]
     "log": (0.1, 3), "log2": (0.1, 3), "log10": (0.1, 3), "log1p": (-0.9, 3), "sqrt": (0.1, 3), "rsqrt": (0.1, 3),
     "acosh": (1.1, 3),
-    "acos": (-0.9, 0.9), "asin": (-0.9, 0.9), "atanh": (-0.9, 0.9), "erfinv": (-0.9, 0.9), "logit": (0.1, 0.9), "digamma": (0.3, 3),
-    "lgamma": (0.3, 3), "reciprocal": (0.3, 3),
+    "acos": (-0.9, 0.9), "asin": (-0.9, 0.9), "atanh": (-0.9, 0.9), "erfinv": (-0.9, 0.9), "logit": (0.1, 0.9),
+    "digamma": (0.3, 3), "lgamma": (0.3, 3), "reciprocal": (0.3, 3),
 }  # fmt: skip
 UNARY = (
-    "abs neg positive sign sgn exp exp2 expm1 log log2 log10 log1p sqrt rsqrt sin cos tan asin acos atan sinh cosh tanh asinh acosh "
-    "atanh sigmoid logit erf erfc erfinv reciprocal square floor ceil round trunc frac lgamma digamma nan_to_num angle conj "
-    "conj_physical deg2rad rad2deg i0 sinc isfinite isposinf isneginf isreal isnan isinf logical_not signbit"
+    "abs neg positive sign sgn exp exp2 expm1 log log2 log10 log1p sqrt rsqrt sin cos tan asin acos atan sinh cosh tanh asinh "
+    "acosh atanh sigmoid logit erf erfc erfinv reciprocal square floor ceil round trunc frac lgamma digamma nan_to_num angle "
+    "conj conj_physical deg2rad rad2deg i0 sinc isfinite isposinf isneginf isreal isnan isinf logical_not signbit"
 ).split()
 BINARY = (
-    "add sub rsub mul true_divide floor_divide remainder fmod maximum minimum fmax fmin atan2 hypot logaddexp logaddexp2 nextafter "
-    "copysign heaviside eq ne lt le gt ge logical_and logical_or logical_xor isclose"
+    "add sub rsub mul true_divide floor_divide remainder fmod maximum minimum fmax fmin atan2 hypot logaddexp logaddexp2 "
+    "nextafter copysign heaviside eq ne lt le gt ge logical_and logical_or logical_xor isclose"
+).split()
+TENSORS_ONLY = (
+    "maximum minimum fmax fmin atan2 hypot logaddexp logaddexp2 nextafter heaviside logical_and logical_or logical_xor isclose"
 ).split()
 NO_GRAD = {"floor_divide", "nextafter", "heaviside"}
 WHOLE = "bitwise_and bitwise_or bitwise_xor gcd lcm".split()
@@ -102,8 +112,7 @@ for _name in BINARY:
     add(_name, lambda r: (r.f(3, 4), r.f(3, 4)), grad=_name not in NO_GRAD)
     add(_name, lambda r: (r.f(3, 1, 2), r.f(4, 1)), grad=_name not in NO_GRAD)
     add(_name, lambda r: (r.f(0, 1), r.f(3)), grad=_name not in NO_GRAD)
-    if _name not in ("maximum", "minimum", "fmax", "fmin", "atan2", "hypot", "logaddexp", "logaddexp2", "nextafter", "heaviside",
-                     "logical_and", "logical_or", "logical_xor", "isclose"):  # fmt: skip
+    if _name not in TENSORS_ONLY:
         add(_name, lambda r: (r.f(3, 4), 1.5), grad=_name not in NO_GRAD)
         add(_name, lambda r: (r.i(3, 4), 2), grad=False)
 for _name in WHOLE:
@@ -180,7 +189,8 @@ add("isin", lambda r: (r.i(3, 4), r.i(2)), invert=True)
 # --- reductions --------------------------------------------------------------------------------------------------------
 
 DIMS: tuple[dict[str, Any], ...] = ({}, {"dim": 1}, {"dim": (0, -1)}, {"dim": -2, "keepdim": True})
-for _name in ("sum", "nansum", "mean", "nanmean", "all", "any", "count_nonzero", "var", "std", "var_mean", "std_mean", "amax", "amin"):
+_OVER_DIMS = "sum nansum mean nanmean all any count_nonzero var std var_mean std_mean amax amin"
+for _name in _OVER_DIMS.split():
     for _dims in DIMS:
         _kept = {k: v for k, v in _dims.items() if _name != "count_nonzero" or k == "dim"}
         add(_name, lambda r: (r.f(3, 4, 2),), **_kept)
@@ -225,7 +235,8 @@ for _name in ("max", "min"):
     for _dims in ({"dim": 1}, {"dim": -3, "keepdim": True}):
         add(_along, lambda r: (r.distinct(3, 4, 2),), lambda t, x, name=_name, **k: getattr(t, name)(x, **k), **_dims)
     add(_along, lambda r: (r.values(1, 3, 1, 3),), lambda t, x, name=_name: getattr(t, name)(x, 0))
-    add(_along, lambda r: (r.values(1, np.nan, 5, np.nan),), lambda t, x, name=_name: getattr(t, name)(x, 0), grad=False, sweep=False)
+    _nans = np.array([1, np.nan, 5, np.nan])
+    add(_along, lambda r, x=_nans: (r.values(*x),), lambda t, x, name=_name: getattr(t, name)(x, 0), grad=False, sweep=False)
     add(_along, lambda r: (r.f(),), lambda t, x, name=_name: getattr(t, name)(x, 0))
     add(_along, lambda r: (r.f(0, 3),), lambda t, x, name=_name: getattr(t, name)(x, 1))
 for _name in ("amax", "amin"):

@@ -157,8 +157,8 @@ def test_dtypes(name: str) -> None:
             except (RuntimeError, TypeError, NotImplementedError, IndexError):
                 continue
             exact = run(name, sample, torch, f"float64 of {dtype}")[1] if dtype.endswith("float16") else None
-            cases.append((at, sample, dtype, theirs, run(name, sample, torchlike, dtype)[1], exact))
-    for at, sample, dtype, theirs, ours, exact in cases:
+            cases.append((at, dtype, theirs, run(name, sample, torchlike, dtype)[1], exact))
+    for at, dtype, theirs, ours, exact in cases:
         compare(ours, theirs, dtype, describe(name, at, dtype), exact)
 
 

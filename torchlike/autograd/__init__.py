@@ -111,8 +111,9 @@ def _backward(self: Tensor, gradient: Any = None, retain_graph: bool | None = No
     backward(self, gradient, retain_graph, create_graph, inputs)
 
 
-Tensor.backward = _backward  # type: ignore[attr-defined]  # the tape stands above the tensor
-Tensor.register_hook = register_hook  # type: ignore[attr-defined]
-Tensor.register_post_accumulate_grad_hook = register_post_accumulate_grad_hook  # type: ignore[attr-defined]
-Tensor.retain_grad = retain_grad  # type: ignore[attr-defined]
-Tensor.grad_fn = property(grad_fn_of)  # type: ignore[attr-defined]
+# The tape stands above the tensor, so what belongs to it is attached here.
+Tensor.backward = _backward
+Tensor.register_hook = register_hook
+Tensor.register_post_accumulate_grad_hook = register_post_accumulate_grad_hook
+Tensor.retain_grad = retain_grad
+Tensor.grad_fn = property(grad_fn_of)

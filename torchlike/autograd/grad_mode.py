@@ -39,7 +39,7 @@ class _Mode:
 
     def __call__(self, fn: Any) -> Any:
         if inspect.isclass(fn):
-            fn.__init__ = self(fn.__init__)  # type: ignore[misc]  # a decorated class: its construction is what is wrapped
+            fn.__init__ = self(fn.__init__)  # type: ignore[method-assign]  # a decorated class: its construction is what is wrapped
             return fn
         if inspect.isgeneratorfunction(fn):
             return self._generator(fn)

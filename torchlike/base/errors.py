@@ -7,6 +7,10 @@ class OutOfMemoryError(RuntimeError):
     """The device ran out of memory (torch.cuda.OutOfMemoryError)."""
 
 
-def missing(api: str, advice: str = "") -> NotImplementedError:
+class MissingAPI(NotImplementedError, AttributeError):
+    """A torch API that torchlike does not have. An AttributeError too, so that `hasattr` answers False."""
+
+
+def missing(api: str, advice: str = "") -> MissingAPI:
     """The error for a torch API that torchlike does not have."""
-    return NotImplementedError(f"torchlike has no {api}" + (f": {advice}" if advice else " yet"))
+    return MissingAPI(f"torchlike has no {api}" + (f": {advice}" if advice else " yet"))

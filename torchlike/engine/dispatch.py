@@ -105,7 +105,8 @@ def _number(op: Op, arg: Any) -> Any:
         return arg
     if isinstance(arg, np.generic):
         return arg.item()
-    for kind in (bool, int, float, complex):
+    kinds: tuple[Any, ...] = (bool, int, float, complex)
+    for kind in kinds:  # subclasses
         if isinstance(arg, kind):
             return kind(arg)
     if hasattr(arg, "__index__"):

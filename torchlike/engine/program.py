@@ -288,7 +288,7 @@ def _pure(graph: Graph, made: Program, needed: list[int]) -> Callable[..., list]
 
     def pure(*args: Any) -> list:
         env: dict[int, Any] = dict(zip(leaves, args, strict=False))
-        pulls: dict[int, Callable] = {}
+        pulls: dict[int, tuple[tuple[bool, ...], Callable]] = {}
 
         def numbers(index: int) -> list[Any]:
             count = _number_count(entries[index])

@@ -171,7 +171,7 @@ def _merge_masks(key_padding_mask: Array | None, attn_mask: Array | None, scores
     for mask in (key_padding_mask, attn_mask):
         if mask is None:
             continue
-        bias = as_bias(~mask, scores.dtype) if mask.dtype == jnp.bool_ else mask.astype(scores.dtype)
+        bias: Any = as_bias(~mask, scores.dtype) if mask.dtype == jnp.bool_ else mask.astype(scores.dtype)
         bias = jnp.pad(bias, [(0, 0)] * (bias.ndim - 1) + [(0, source - bias.shape[-1])])
         if mask is key_padding_mask:
             bias = bias[:, None, None, :]

@@ -19,7 +19,6 @@ from typing import Any, NamedTuple
 import jax
 import jax.numpy as jnp
 import numpy as np
-from jax.extend.core.primitives import convert_element_type_p
 
 
 class Layout(NamedTuple):
@@ -150,6 +149,8 @@ def _apply(transformation: Any, updates: jax.Array, param: jax.Array | None = No
 
 def _weak(number: Any) -> Any:
     # No public function weakens a traced scalar; only Python numbers are born weak, and they would be constants.
+    from jax.extend.core.primitives import convert_element_type_p  # slow to import, and needed at the first step only
+
     return convert_element_type_p.bind(jnp.asarray(number), new_dtype=np.dtype(np.float64), weak_type=True, sharding=None)
 
 

@@ -160,7 +160,7 @@ def __reduce_ex__(self: Tensor, protocol: Any) -> tuple:
     return _rebuild, (type(self), np.array(self._read().numpy()), self.dtype, self._rg and self._node is None, self._strides, own)
 
 
-def _rebuild(kind: type, array: np.ndarray, dtype: DType, requires_grad: bool, strides: Any, own: dict) -> Tensor:
+def _rebuild(kind: type[Tensor], array: np.ndarray, dtype: DType, requires_grad: bool, strides: Any, own: dict) -> Tensor:
     out = kind.__new__(kind)
     out._storage = type(bare(host(np.zeros(0)))._storage)(host(array.astype(dtype.np)))
     out._strides, out._rg = strides, requires_grad
@@ -362,6 +362,18 @@ def is_set_to(self: Tensor, other: Tensor) -> bool:
     return self._storage is other._storage and (self.shape, self.stride(), self._offset) == (other.shape, other.stride(), other._offset)
 
 
+class _Layout:
+    """torch.strided, the only layout here."""
+
+    def __repr__(self) -> str:
+        return "torch.strided"
+
+    def __reduce__(self) -> str:
+        return "strided"
+
+
+strided = _Layout()
+
 PROPERTIES = {
     "requires_grad": property(_get_requires_grad, _set_requires_grad),
     "grad": property(_get_grad, _set_grad, lambda self: _set_grad(self, None)),
@@ -380,18 +392,6 @@ PROPERTIES = {
     "retains_grad": property(lambda self: self._retains),
 }
 
-
-class _Layout:
-    """torch.strided, the only layout here."""
-
-    def __repr__(self) -> str:
-        return "torch.strided"
-
-    def __reduce__(self) -> str:
-        return "strided"
-
-
-strided = _Layout()
 
 METHODS: dict[str, Any] = {
     f.__name__: f

@@ -7,8 +7,7 @@ ordinary recorded ops, so in-place writes through views are differentiable like 
 
 from __future__ import annotations
 
-from collections.abc import Sequence
-from collections.abc import Iterator
+from collections.abc import Callable, Iterator, Sequence
 from typing import TYPE_CHECKING, Any, NamedTuple
 
 import numpy as np
@@ -63,12 +62,15 @@ class Tensor:
     _hooks: Any = None
 
     if TYPE_CHECKING:  # rows, operators and the rest are attached at import: see torchlike.tensor.attach
-
         requires_grad: bool
         grad: Any
         data: Any
         grad_fn: Any
         T: Tensor
+        backward: Callable[..., None]
+        retain_grad: Callable[..., None]
+        register_hook: Callable[..., Any]
+        register_post_accumulate_grad_hook: Callable[..., Any]
 
         def __getattr__(self, name: str) -> Any: ...
         def __getitem__(self, index: Any) -> Tensor: ...
@@ -95,6 +97,8 @@ class Tensor:
         def __invert__(self) -> Tensor: ...
         def __and__(self, other: Any) -> Tensor: ...
         def __or__(self, other: Any) -> Tensor: ...
+        def __eq__(self, other: object) -> Tensor: ...  # type: ignore[override]  # elementwise, as in torch
+        def __ne__(self, other: object) -> Tensor: ...  # type: ignore[override]  # elementwise, as in torch
         def __lt__(self, other: Any) -> Tensor: ...
         def __le__(self, other: Any) -> Tensor: ...
         def __gt__(self, other: Any) -> Tensor: ...

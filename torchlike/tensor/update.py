@@ -44,7 +44,7 @@ def apply_update(
     targets = [*params, *(t for state in states for t in state)]
     tensors = [*targets, *grads]  # results stand where their operands stand, so that buffers are updated in place
     values = [t._storage.value if t._view is None else t._read() for t in tensors]
-    specs = (*[v.aval for v in values], *[float] * len(hyper))
+    specs: tuple[signature.Spec, ...] = (*[v.aval for v in values], *[float] * len(hyper))
     statics = ((len(params), len(states), len(hyper)), static)
     row = _row(rule)
     sig = signature.find(row, specs, statics) or signature.make(row, specs, statics)
@@ -53,4 +53,3 @@ def apply_update(
             target._storage.write(value)
         else:
             target.data.copy_(bare(value))
-
