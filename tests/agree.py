@@ -49,9 +49,9 @@ def elements(tensor: Any, namespace: Any) -> np.ndarray:
     return np.asarray(tensor)
 
 
-def agree(program: Callable[[Any], Any], atol: float = 1e-6) -> None:
-    """`program(namespace)` returns tensors, numbers or an exception; both must be alike under torch and torchlike, recorded
-    and eager. Leaves are compared with their gradients."""
+def agree(program: Callable[[Any], Any], modes: tuple[bool, ...] = (False, True), atol: float = 1e-6) -> None:
+    """`program(namespace)` returns tensors, numbers or an exception; both must be alike under torch and torchlike, in
+    each of the `modes` (False: recorded, True: eager). Leaves are compared with their gradients."""
     import torch
 
     import torchlike
@@ -59,7 +59,7 @@ def agree(program: Callable[[Any], Any], atol: float = 1e-6) -> None:
     with warnings.catch_warnings():
         warnings.simplefilter("ignore")
         expected = _look(program(torch), torch)
-        for at_once in (False, True):
+        for at_once in modes:
             with eager(at_once):
                 actual = _look(program(torchlike), torchlike)
             assert len(expected) == len(actual)

@@ -4,10 +4,9 @@ from __future__ import annotations
 
 from typing import Any
 
-from torchlike import engine
+from torchlike.engine import flush, random
 from torchlike.base import device as devices
 from torchlike.base.errors import OutOfMemoryError
-from torchlike.engine import random
 
 __all__ = [
     "OutOfMemoryError", "current_device", "device_count", "empty_cache", "get_device_name", "is_available", "manual_seed",
@@ -37,7 +36,7 @@ def get_device_name(device: Any = None) -> str:
 
 def synchronize(device: Any = None) -> None:
     """Run what is pending. A value read afterwards waits for it, so there is nothing more to wait for here."""
-    engine.flush()
+    flush()
 
 
 def manual_seed(seed: int) -> None:

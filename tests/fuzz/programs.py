@@ -8,6 +8,7 @@ Some differences between the two are left out on purpose; such steps are dropped
 mutable memory makes hard, torchlike, whose values are immutable, does what was asked:
 
 * a backward pass through a value that was overwritten in place (torchlike's gradient is the exact one);
+* a whole number divided by zero (what comes of it depends on the values, which nobody waits for);
 * a write to one of several views made at once (split, unbind), or to a view made under `no_grad`, once its base has history
   (torch says that such a view requires grad from the start and is a leaf; in torchlike it does not until it is written to).
 """
@@ -24,7 +25,7 @@ from typing import Any
 import torch
 
 OVERWRITTEN = "modified by an inplace operation"
-REFUSED = (OVERWRITTEN, "that returns multiple views", "created in no_grad mode")
+REFUSED = (OVERWRITTEN, "that returns multiple views", "created in no_grad mode", "ZeroDivisionError")
 LARGEST, ELEMENTS, DIMS = 200.0, 48, 4
 
 
@@ -176,9 +177,9 @@ class Builder:
 
     def _fit(self, step: Step) -> bool:
         made = self.scope.get(f"t{step.result}")
-        if step.quiet and made is not None and made.requires_grad and made._is_view():
-            return False
         if step.result is not None and not isinstance(made, torch.Tensor):
+            return False
+        if step.quiet and made is not None and made.requires_grad and made._is_view():
             return False
         if made is not None and (made.numel() > ELEMENTS or made.ndim > DIMS):
             return False

@@ -297,7 +297,7 @@ def double_backward_through_views(torch):
     y = (x.t()[1:] ** 3).sum()
     (g,) = torch.autograd.grad(y, x, create_graph=True)
     (g[:, 1] * g[:, 2]).sum().backward()
-    return x, g.detach().clone()
+    return x, g.detach().clone(memory_format=torch.contiguous_format)
 
 
 @case

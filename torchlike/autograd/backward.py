@@ -241,6 +241,8 @@ def _accumulate(leaf: Tensor, grad: Any, create: bool) -> None:
     old = leaf._grad
     if old is None:
         leaf._grad = as_tensor(grad) if create else bare(grad if type(grad) is Value else grad._read())
+        if leaf._strides is not None and is_dense(leaf.shape, leaf._strides) and not create:
+            place(leaf._grad, leaf._strides, 0)
     elif create:
         leaf._grad = _add(old, as_tensor(grad))
     else:

@@ -52,19 +52,20 @@ def overlaps(shape: Ints, strides: Ints, offset: int, shape2: Ints, strides2: In
 
 
 @lru_cache(4096)
-def elementwise(out: Ints, operands: tuple[tuple[Ints, Ints], ...]) -> Ints:
+def elementwise(out: Ints, operands: tuple[tuple[Ints, Ints], ...], mixed: bool = False) -> Ints:
     """Strides of an elementwise result: dense, in the operands' order of dimensions (the first that decides wins).
 
     Args:
         out: the result's shape.
         operands: `(shape, strides)` of each tensor operand.
+        mixed: a number stands among the operands, which torch counts as one of another shape.
     """
-    shape, strides = operands[0]
-    if all(o == operands[0] for o in operands) and shape == out:
-        if is_contiguous(shape, strides):
+    if not mixed and all(shape == out for shape, _ in operands):
+        if all(is_contiguous(shape, strides) for shape, strides in operands):
             return contiguous_strides(out)
-        if is_dense(shape, strides):
-            return strides
+        first = operands[0][1]
+        if is_dense(out, first) and all(strides == first for _, strides in operands):
+            return first
     spread = [_broadcast_strides(shape, strides, out) for shape, strides in operands]
     order = list(range(len(out) - 1, -1, -1))  # fastest dimension first
     for i in range(1, len(out)):
@@ -76,10 +77,12 @@ def elementwise(out: Ints, operands: tuple[tuple[Ints, Ints], ...]) -> Ints:
                 at = before
             elif verdict < 0:
                 break
+    if order == list(range(len(out) - 1, -1, -1)):
+        return contiguous_strides(out)
     result, step = [0] * len(out), 1
     for dim in order:
         result[dim] = step
-        step *= max(out[dim], 1)
+        step *= out[dim]
     return tuple(result)
 
 
@@ -107,14 +110,14 @@ def like(shape: Ints, strides: Ints) -> Ints:
     return strides if is_dense(shape, strides) else elementwise(shape, ((shape, strides),))
 
 
-def propagate(kind: str, tensors: Sequence[Any], outs: Sequence[Any]) -> None:
-    """Give results the strides that follow from operands of which one is not contiguous."""
+def propagate(kind: str, tensors: Sequence[Any], outs: Sequence[Any], mixed: bool = False) -> None:
+    """Give results the strides that follow from operands of which one is not contiguous (`mixed`: and another a number)."""
     if kind == "contiguous":
         return
     operands = tuple((t.shape, t.stride()) for t in tensors)
     for out in outs:
         shape = out.shape
-        strides = like(*operands[0]) if kind == "like" and shape == operands[0][0] else elementwise(shape, operands)
+        strides = like(*operands[0]) if kind == "like" and shape == operands[0][0] else elementwise(shape, operands, mixed)
         if strides != contiguous_strides(shape):
             out._strides = strides
 

@@ -69,7 +69,7 @@ def call(op: Op, args: Sequence[Any], static: tuple = ()) -> Any:
         sig = signature.find(op, kinds, static) or signature.make(op, kinds, static)
     outs = apply(sig, values, numbers, tensors, grad)
     if odd and op.layout is not None:
-        propagate(op.layout, tensors, outs)
+        propagate(op.layout, tensors, outs, bool(numbers) and _meets_number(op, args))
     return outs[0] if len(outs) == 1 and not sig.structured else tuple(outs)
 
 
@@ -88,6 +88,12 @@ def apply(sig: Signature, values: list[Value], numbers: Sequence[Any], tensors: 
             out._rg, out._node, out._nr = True, node, nr
         outs.append(out)
     return outs
+
+
+def _meets_number(op: Op, args: Sequence[Any]) -> bool:
+    """Whether an operand is a number (and not one of the op's settings, like clamp's bounds)."""
+    named = zip(op.operands, args, strict=False)
+    return any(name in ("input", "other") and type(arg) in _NUMBERS for (name, _), arg in named)
 
 
 def wrap(value: Value) -> Any:

@@ -75,7 +75,7 @@ def equal_all(input, other):
     return jnp.all(input == other)
 
 
-@op(promote="same", layout="like")
+@op(promote="same", layout="contiguous")
 def isin(elements, test_elements, *, assume_unique=False, invert=False):
     """Whether each element stands anywhere in `test_elements`. Shape of `elements`."""
     return jnp.isin(elements, test_elements.reshape(-1), assume_unique=assume_unique, invert=invert)

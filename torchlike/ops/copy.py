@@ -96,7 +96,7 @@ def _full_index(input, indices, dims):
     return tuple(full)
 
 
-@op(method=False, ns="", promote="same", promoted=("input", "value"), linear=True, grad_name="MaskedFill", out=False)
+@op(method=False, ns="", promote="same", promoted=("input", "value"), grad_name="MaskedFill", out=False)
 def mask_into(input, mask, value):
     """`value` (zero-dim) where the mask, which broadcasts to the input, is true."""
     return jnp.where(mask, value, input)

@@ -189,7 +189,9 @@ def _blend(input, product, beta, alpha):
 
 
 # The numbers meet the input's dtype; the matrices must have it already.
-_BLEND: dict[str, Any] = {"inplace": True, "raw": True, "promote": "same", "promoted": ("input", "beta", "alpha"), "layout": "contiguous"}
+_BLEND: dict[str, Any] = {
+    "inplace": True, "raw": True, "promote": "same", "promoted": ("input", "beta", "alpha"), "layout": "contiguous",
+}  # fmt: skip
 
 
 def _is_one(x) -> bool:

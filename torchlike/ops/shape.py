@@ -256,7 +256,7 @@ def diag_embed(input, *, offset=0, dim1=-2, dim2=-1):
 # --- neighbours --------------------------------------------------------------------------------------------------------
 
 
-@op(ns="", method=False, promote="same", layout="contiguous", linear=True)
+@op(ns="", method=False, promote="same", layout="like", linear=True)
 def diff(input, prepend=None, append=None, *, n=1, dim=-1):
     """The differences of neighbours along `dim`, `n` times."""
     if not input.ndim:
