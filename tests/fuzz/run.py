@@ -15,7 +15,8 @@ from typing import Any
 import numpy as np
 
 from tests.agree import describe, eager, elements
-from tests.fuzz.programs import Program, build, execute
+from tests.fuzz.programs import build
+from tests.fuzz.script import Program, execute
 
 # Rounding, relative to the largest number of the program: it is what cancellation leaves.
 TOLERANCE = {False: 1e-5, True: 2e-2}  # with bfloat16 somewhere, or without

@@ -6,7 +6,7 @@ from typing import Any
 
 import torch
 
-from tests.fuzz.programs import Builder
+from tests.fuzz.builder import Builder
 
 SHAPES = [(), (1,), (3,), (4,), (2, 3), (3, 3), (3, 2), (1, 3), (2, 1), (2, 1, 3), (2, 2, 3)]
 FLOATS = (torch.float32, torch.float64, torch.bfloat16)

@@ -39,6 +39,9 @@ for _equation, *_shapes in (
     ("ij,j->ij", (2, 3), (1,)),
 ):  # fmt: skip
     add("einsum", lambda r, e=_equation, s=_shapes: (e, *(r.f(*shape) for shape in s)), sweep=_equation == "ij,jk->ik")
+for _p in (2.0, 1.0, 3.0, float("inf")):
+    add("cdist", lambda r: (r.f(5, 3), r.f(4, 3)), p=_p)
+add("cdist", lambda r: (r.f(2, 30, 3), r.f(1, 4, 3)), sweep=False)
 add("tensordot", lambda r: (r.f(2, 3, 4), r.f(3, 4, 5)))
 add("tensordot", lambda r: (r.f(2, 3, 4), r.f(4, 5)), dims=1)
 add("tensordot", lambda r: (r.f(2, 3), r.f(4, 5)), dims=0)

@@ -6,12 +6,13 @@ from collections.abc import Sequence
 from heapq import heappop, heappush
 from typing import Any
 
+from torchlike.base.layout import is_dense
 from torchlike.engine import dispatch, signature
 from torchlike.engine.record import emit, local
 from torchlike.engine.tape import GradNode
 from torchlike.engine.value import Value
 from torchlike.ops.registry import OPS
-from torchlike.tensor.tensor import Tensor, bare
+from torchlike.tensor.tensor import Tensor, bare, place
 
 _FREED = (
     "Trying to backward through the graph a second time (or directly access saved tensors after they have already been freed). "

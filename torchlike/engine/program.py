@@ -1,4 +1,4 @@
-"""Programs: a pending graph turned into one pure function of its leaves, jitted and cached by structure."""
+"""Programs: pending graphs as jitted pure functions (made in `build`), cached by structure, and their runs."""
 
 from __future__ import annotations
 
@@ -7,18 +7,17 @@ import time
 from collections.abc import Callable, Sequence
 from contextlib import nullcontext
 from dataclasses import dataclass
-from operator import itemgetter
 from sys import getrefcount, stderr
 from typing import TYPE_CHECKING, Any
 
 import jax
-import jax.numpy as jnp
 import numpy as np
 
 from torchlike.base.device import CPU, device, jax_device
 from torchlike.base.errors import OutOfMemoryError
 from torchlike.base.flags import flags
-from torchlike.engine.signature import Signature, VjpSignature, paired
+from torchlike.engine.build import always_variable, donations, getter, in_operand_order, needed_for, packs, pure_function
+from torchlike.engine.signature import Signature
 from torchlike.engine.value import Aval, Value
 
 if TYPE_CHECKING:
@@ -64,8 +63,8 @@ class Program:
     """
 
     def __init__(self, graph: Graph, outs: tuple[int, ...], donatable: tuple[int, ...], variable: tuple[int, ...]):
-        used, needed = _needed(graph, outs)
-        pairs = _matched(graph, [i for i in donatable if i in used], outs)
+        used, needed = needed_for(graph, outs)
+        pairs = donations(graph, [i for i in donatable if i in used], outs)
         self.donated = tuple(leaf for leaf, _ in pairs)
         taken = {out for _, out in pairs}
         # JAX pairs donated arguments with results of their shape in order: so these come first.
@@ -75,8 +74,8 @@ class Program:
         self.lines = graph.lines
         self.nodes = len(graph.entries)
         self.variable = variable
-        self.pack: Callable[[list], Sequence[Any]] = _getter(variable)
-        self.pure = _pure(graph, self, needed)
+        self.pack: Callable[[list], Sequence[Any]] = getter(variable)
+        self.pure = pure_function(graph, (*self.donated, *self.kept), self.outs, variable, needed)
         leaves = [graph.values[i] for i in (*self.donated, *self.kept)]
         self.arguments: list[jax.ShapeDtypeStruct] = [v.aval.struct() for v in leaves]
         if variable:
@@ -113,12 +112,12 @@ class Group:
         self.missed: set[tuple] = set()
         self.last: tuple[tuple, Program] | None = None
         self.used = 0
-        self.fix(_always_variable(graph), graph.numbers)
+        self.fix(always_variable(graph), graph.numbers)
 
     def fix(self, variable: tuple[int, ...], numbers: list[Any]) -> None:
         self.variable = variable
         chosen = set(variable)
-        self.baked = _getter(tuple(i for i in range(len(numbers)) if i not in chosen))
+        self.baked = getter(tuple(i for i in range(len(numbers)) if i not in chosen))
         self.constants = self.baked(numbers)
         self.programs.clear()
 
@@ -128,7 +127,7 @@ class Group:
             return True
         chosen = set(self.variable)
         at = [i for i in range(len(numbers)) if i not in chosen]
-        changed = {i for i, old, new in zip(at, self.constants, self.baked(numbers), strict=True) if old != new and _packs(new)}
+        changed = {i for i, old, new in zip(at, self.constants, self.baked(numbers), strict=True) if old != new and packs(new)}
         self.fix(tuple(sorted(chosen | changed)), numbers)
         return False
 
@@ -233,184 +232,12 @@ def programs() -> list[Program]:
     return [p for group in _GROUPS.values() for p in group.programs.values()]
 
 
-# ---- building -------------------------------------------------------------------------------------------------
-
-
-def _needed(graph: Graph, outs: Sequence[int]) -> tuple[set[int], list[int]]:
-    """The slots and, in order, the entries that `outs` depend on."""
-    maker: dict[int, int] = {}
-    for index, results in enumerate(results_of(graph)):
-        maker.update((slot, index) for slot in results)
-    slots: set[int] = set()
-    entries: set[int] = set()
-    todo = list(outs)
-    while todo:
-        slot = todo.pop()
-        if slot in slots:
-            continue
-        slots.add(slot)
-        if slot in maker and maker[slot] not in entries:
-            entries.add(maker[slot])
-            pair = graph.entries[maker[slot]][1]
-            if pair >= 0:  # the forward runs for its pullback, whether or not its results are wanted
-                entries.add(pair)
-            todo.extend(inputs_of(graph, maker[slot]))
-    return slots, sorted(entries)
-
-
-def inputs_of(graph: Graph, index: int) -> list[int]:
-    """Every slot an entry reads; a paired pullback reads its forward's too."""
-    _, pair, *slots = graph.entries[index]
-    return slots if pair < 0 else [*graph.entries[pair][2:], *slots]
-
-
-def results_of(graph: Graph) -> list[range]:
-    """The result slots of each entry: leaves and results are numbered in order of appearance."""
-    leaves = set(graph.leaves)
-    found, slot = [], 0
-    for sig, *_ in graph.entries:
-        while slot in leaves:
-            slot += 1
-        found.append(range(slot, slot + len(sig.outs)))
-        slot += len(sig.outs)
-    return found
-
-
-def _pure(graph: Graph, made: Program, needed: list[int]) -> Callable[..., list]:
-    """The graph as one pure function. Holds nothing of the graph's values, only its structure."""
-    entries, outs = list(graph.entries), made.outs
-    results = results_of(graph)
-    leaves = (*made.donated, *made.kept)
-    position = {number: place for place, number in enumerate(made.variable)}
-    constants = list(graph.numbers)
-    starts = _number_starts(entries)
-    pairs = _pair_needs(entries, needed)
-
-    def pure(*args: Any) -> list:
-        env: dict[int, Any] = dict(zip(leaves, args, strict=False))
-        pulls: dict[int, tuple[tuple[bool, ...], Callable]] = {}
-
-        def numbers(index: int) -> list[Any]:
-            count = _number_count(entries[index])
-            chosen = range(starts[index], starts[index] + count)
-            return [_unpack(args[-1][position[n]], constants[n]) if n in position else constants[n] for n in chosen]
-
-        for index in needed:
-            sig, pair, *slots = entries[index]
-            with jax.named_scope(sig.name):
-                if pair >= 0:
-                    wanted, pull = pulls[pair]
-                    grads = pull(sig.fill([env[s] for s in slots]))
-                    out: Sequence[Any] = [g for g, w in zip(_spread(wanted, grads), sig.needs, strict=True) if w]
-                else:
-                    args_ = _merge(sig, [env[s] for s in slots], numbers(index))
-                    if index in pairs:
-                        out, pull = paired(sig, pairs[index], args_, lambda cotangents: cotangents)
-                        pulls[index] = (pairs[index], pull)
-                    else:
-                        out = sig.fn(*args_)
-            env.update(zip(results[index], out, strict=True))
-        return [env[i] for i in outs]
-
-    return pure
-
-
-def _spread(wanted: tuple[bool, ...], grads: Sequence[Any]) -> list[Any]:
-    given = iter(grads)
-    return [next(given) if w else None for w in wanted]
-
-
-def _pair_needs(entries: list[tuple], needed: Sequence[int]) -> dict[int, tuple[bool, ...]]:
-    """Per forward entry with a pullback here: the operands any of its pullbacks wants."""
-    found: dict[int, tuple[bool, ...]] = {}
-    for index in needed:
-        sig, pair = entries[index][:2]
-        if pair >= 0:
-            before = found.get(pair, (False,) * len(sig.needs))
-            found[pair] = tuple(a or b for a, b in zip(before, sig.needs, strict=True))
-    return found
-
-
-def _merge(sig: Signature, tensors: Sequence[Any], numbers: Sequence[Any]) -> list[Any]:
-    """Arguments of `sig.fn`: tensors and numbers back in operand order."""
-    if not numbers:
-        return list(tensors)
-    a, n = iter(tensors), iter(numbers)
-    return [next(a) if isinstance(s, Aval) else next(n) for s in sig.specs]
-
-
-def _number_count(entry: tuple) -> int:
-    sig, pair = entry[:2]
-    return 0 if pair >= 0 else sum(not isinstance(s, Aval) for s in sig.specs)
-
-
-def _number_starts(entries: Sequence[tuple]) -> list[int]:
-    starts, total = [], 0
-    for entry in entries:
-        starts.append(total)
-        total += _number_count(entry)
-    return starts
-
-
-def _always_variable(graph: Graph) -> tuple[int, ...]:
-    """Positions of numbers that are inputs from the start: the hyperparameters of dynamic ops."""
-    found: list[int] = []
-    for entry, start in zip(graph.entries, _number_starts(graph.entries), strict=True):
-        if entry[0].dynamic:
-            found.extend(range(start, start + _number_count(entry)))
-    return tuple(n for n in found if _packs(graph.numbers[n]))
-
-
-def _packs(number: Any) -> bool:
-    """Whether a float64 holds the number exactly, so that it can travel in the packed array."""
-    return type(number) in (float, bool) or (type(number) is int and abs(number) <= 1 << 53)
-
-
-def _unpack(packed: Any, like: Any) -> Any:
-    kind = {bool: np.bool_, int: np.int64}.get(type(like))
-    return packed if kind is None else packed.astype(kind)
-
-
-def _getter(positions: tuple[int, ...]) -> Callable[[list], tuple]:
-    if not positions:
-        return lambda numbers: ()
-    if len(positions) == 1:
-        only = positions[0]
-        return lambda numbers: (numbers[only],)
-    return itemgetter(*positions)
-
-
-def _matched(graph: Graph, donatable: Sequence[int], outs: Sequence[int]) -> list[tuple[int, int]]:
-    """Pairs of a donatable leaf and the result that takes over its buffer.
-
-    An entry that reads a leaf and returns its like at the same position (an optimizer's update) keeps them together, so
-    that XLA updates in place; what is left is matched by shape and dtype. Other leaves are not donated: XLA would only warn.
-    """
-    free, open_ = set(donatable), set(outs)
-    pairs: list[tuple[int, int]] = []
-
-    def match(leaf: int, out: int) -> None:
-        if leaf in free and out in open_ and graph.values[leaf].aval is graph.values[out].aval:
-            free.discard(leaf)
-            open_.discard(out)
-            pairs.append((leaf, out))
-
-    for (_, _, *slots), results in zip(reversed(graph.entries), reversed(results_of(graph)), strict=True):
-        for leaf, out in zip(slots, results, strict=False):
-            match(leaf, out)
-    for out in sorted(open_, reverse=True):
-        leaf = next((i for i in sorted(free) if graph.values[i].aval is graph.values[out].aval), None)
-        if leaf is not None:
-            match(leaf, out)
-    return pairs
-
-
 # ---- running outside a graph, errors, messages ----------------------------------------------------------------
 
 
 def call(sig: Signature, values: Sequence[Value], numbers: Sequence[Any]) -> list[Value]:
     """Run one op at once (direct mode)."""
-    args = _merge(sig, [v.on_device() for v in values], numbers)
+    args = in_operand_order(sig, [v.on_device() for v in values], numbers)
     with jax.enable_x64(True):
         return [Value(aval, array) for aval, array in zip(sig.outs, sig.fn(*args), strict=True)]
 
@@ -462,8 +289,3 @@ def _persist() -> None:
         return
     jax.config.update("jax_compilation_cache_dir", flags.cache)
     jax.config.update("jax_persistent_cache_min_compile_time_secs", 0.1)
-
-
-def zeros(aval: Aval) -> Any:
-    """A concrete zero array of this description."""
-    return jnp.zeros(aval.shape, aval.dtype.np)

@@ -55,7 +55,9 @@ class Signature:
 
     def infer(self) -> None:
         """Find the results' shapes and dtypes by tracing `fn` abstractly."""
-        structs = [s.struct() if isinstance(s, Aval) else jax.ShapeDtypeStruct((), dtypes.of_number_type(s).np) for s in self.specs]
+        structs = [
+            s.struct() if isinstance(s, Aval) else jax.ShapeDtypeStruct((), dtypes.of_number_type(s).np) for s in self.specs
+        ]
         with jax.enable_x64(True):
             found = jax.eval_shape(self.fn, *structs)
         self.outs = tuple(aval(o.shape, dtypes.from_numpy(o.dtype), self.device, self.traced) for o in found)
@@ -226,14 +228,17 @@ def _casts(op: Op, specs: Sequence[Spec]) -> list[Any]:
         return [(floats if s is float else dtypes.of_number_type(s).np) if isinstance(s, type) else None for s in specs]
     names = [name for name, _ in op.operands] if not op.variadic else [None] * len(specs)
     joins = [op.promoted is None or name in op.promoted for name in names]
-    meeting = [(s.dtype, s.ndim) if isinstance(s, Aval) else s for s, j in zip(specs, joins, strict=True) if j and s is not None]
+    meeting = [
+        (s.dtype, s.ndim) if isinstance(s, Aval) else s for s, j in zip(specs, joins, strict=True) if j and s is not None
+    ]
     common = promotion.result_type(meeting)
     if op.promote == "float" and not common.is_differentiable:
         common = dtypes.get_default_dtype()
     # A number that has no say in the meeting still takes its dtype where that can hold it: 0.1 beside float64 is not float32's.
     numbers = [dtypes.of_number_type(s) if isinstance(s, type) else None for s in specs]
     return [
-        common.np if j or (n and n.category <= common.category) else n.np if n else None for n, j in zip(numbers, joins, strict=True)
+        common.np if j or (n and n.category <= common.category) else n.np if n else None
+        for n, j in zip(numbers, joins, strict=True)
     ]
 
 

@@ -9,7 +9,6 @@ from typing import Any
 from torchlike.engine.signature import Signature
 from torchlike.engine.value import Value
 
-
 _orders = count()
 
 

@@ -37,7 +37,9 @@ class Aval:
         return jax.ShapeDtypeStruct(self.shape, self.dtype.np)
 
     def __repr__(self) -> str:
-        return f"{self.dtype.name}[{','.join(map(str, self.shape))}]" + ("" if self.device is devices.CPU else f"@{self.device}")
+        return f"{self.dtype.name}[{','.join(map(str, self.shape))}]" + (
+            "" if self.device is devices.CPU else f"@{self.device}"
+        )
 
 
 _AVALS: dict[tuple, Aval] = {}
@@ -79,7 +81,9 @@ class Value:
                 raise NotImplementedError("Cannot copy out of meta tensor; no data!")
             self.graph.flush()  # type: ignore[union-attr]  # a pending value always has a graph
             if self.array is None:
-                raise RuntimeError("this tensor's value was lost: the program that was to compute it failed") from self.graph.error  # type: ignore[union-attr]
+                raise RuntimeError(
+                    "this tensor's value was lost: the program that was to compute it failed"
+                ) from self.graph.error  # type: ignore[union-attr]
         return self.array
 
     def on_device(self) -> Any:

@@ -17,6 +17,7 @@ import jax.numpy as jnp
 from torchlike.base import dtypes
 from torchlike.base.promotion import scalar_name
 from torchlike.ops.checks import broadcast_shapes, dim_in_range
+from torchlike.ops.reduce import norm, safe_sqrt
 from torchlike.ops.registry import op
 
 # The C++ names that the matrix kernels print.
@@ -311,3 +312,21 @@ def kron(input, other):
         input.reshape([n for size in a for n in (size, 1)]), other.reshape([n for size in b for n in (1, size)])
     )
     return spread.reshape([m * n for m, n in zip(a, b, strict=True)])
+
+
+@op(method=False)
+def cdist(x1, x2, *, p: float = 2.0, compute_mode: str | None = None):
+    """The p-norm distance of every row of `x1` to every row of `x2`: `(..., n, d), (..., m, d) -> (..., n, m)`.
+
+    From 26 rows on the Euclidean distance goes through a matrix product, as torch's default `compute_mode` has it.
+    """
+    if x1.ndim < 2 or x2.ndim < 2:
+        which, x = ("X1", x1) if x1.ndim < 2 else ("X2", x2)
+        raise RuntimeError(f"cdist only supports at least 2D tensors, {which} got: {x.ndim}D")
+    if x1.shape[-1] != x2.shape[-1]:
+        raise RuntimeError(f"X1 and X2 must have the same number of columns. X1: {x1.shape[-1]} X2: {x2.shape[-1]}")
+    large = max(x1.shape[-2], x2.shape[-2]) > 25 and compute_mode != "donot_use_mm_for_euclid_dist"
+    if p == 2 and (large or compute_mode == "use_mm_for_euclid_dist"):
+        squares = jnp.sum(x1 * x1, axis=-1)[..., :, None] + jnp.sum(x2 * x2, axis=-1)[..., None, :]
+        return safe_sqrt(jnp.maximum(squares - 2 * jnp.matmul(x1, jnp.swapaxes(x2, -1, -2)), 0))
+    return norm(x1[..., :, None, :] - x2[..., None, :, :], float(p), (-1,), False)

@@ -190,14 +190,14 @@ def vector_norm(input, *, ord: float = 2, dim: Dims = None, keepdim=False, dtype
     if dtype is not None:
         input = input.astype(dtype)
     dims, out_dtype = dims_in_range(dim, input.ndim), _real_dtype(input)
-    return _norm(widened(input), float(ord), dims, keepdim).astype(out_dtype)
+    return norm(widened(input), float(ord), dims, keepdim).astype(out_dtype)
 
 
 def _size_squared(x):
     return jnp.square(x.real) + jnp.square(x.imag) if jnp.iscomplexobj(x) else jnp.square(x)
 
 
-def _norm(x, ord, dims, keepdim):
+def norm(x, ord, dims, keepdim):
     if ord in (math.inf, -math.inf):
         if math.prod(x.shape) == 0 and ord > 0:
             return jnp.sum(absolute(x), axis=dims, keepdims=keepdim)
@@ -220,7 +220,7 @@ def _norm(x, ord, dims, keepdim):
 @op(promote="same", layout="contiguous")
 def dist(input, other, *, p: float = 2.0):
     """The p-norm of `input - other`."""
-    return _norm(widened(input - other), float(p), tuple(range(max(input.ndim, other.ndim))), False).astype(_real_dtype(input))
+    return norm(widened(input - other), float(p), tuple(range(max(input.ndim, other.ndim))), False).astype(_real_dtype(input))
 
 
 @op(ns="torch special", promote="float", layout="contiguous")

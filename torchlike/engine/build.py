@@ -1,0 +1,193 @@
+"""From a pending graph to one pure JAX function of its leaves: what it needs, what it donates, which numbers it takes."""
+
+from __future__ import annotations
+
+from collections.abc import Callable, Sequence
+from operator import itemgetter
+from typing import TYPE_CHECKING, Any
+
+import jax
+import numpy as np
+
+from torchlike.engine.signature import Signature, paired
+from torchlike.engine.value import Aval
+
+if TYPE_CHECKING:
+    from torchlike.engine.record import Graph
+
+
+def needed_for(graph: Graph, outs: Sequence[int]) -> tuple[set[int], list[int]]:
+    """The slots and, in order, the entries that `outs` depend on."""
+    maker: dict[int, int] = {}
+    for index, results in enumerate(results_of(graph)):
+        maker.update((slot, index) for slot in results)
+    slots: set[int] = set()
+    entries: set[int] = set()
+    todo = list(outs)
+    while todo:
+        slot = todo.pop()
+        if slot in slots:
+            continue
+        slots.add(slot)
+        if slot in maker and maker[slot] not in entries:
+            entries.add(maker[slot])
+            pair = graph.entries[maker[slot]][1]
+            if pair >= 0:  # the forward runs for its pullback, whether or not its results are wanted
+                entries.add(pair)
+            todo.extend(inputs_of(graph, maker[slot]))
+    return slots, sorted(entries)
+
+
+def inputs_of(graph: Graph, index: int) -> list[int]:
+    """Every slot an entry reads; a paired pullback reads its forward's too."""
+    _, pair, *slots = graph.entries[index]
+    return slots if pair < 0 else [*graph.entries[pair][2:], *slots]
+
+
+def results_of(graph: Graph) -> list[range]:
+    """The result slots of each entry: leaves and results are numbered in order of appearance."""
+    leaves = set(graph.leaves)
+    found, slot = [], 0
+    for sig, *_ in graph.entries:
+        while slot in leaves:
+            slot += 1
+        found.append(range(slot, slot + len(sig.outs)))
+        slot += len(sig.outs)
+    return found
+
+
+def pure_function(
+    graph: Graph, leaves: tuple[int, ...], outs: tuple[int, ...], variable: tuple[int, ...], needed: list[int]
+) -> Callable[..., list]:
+    """The graph as one pure function `(*leaves, packed numbers) -> outs`.
+
+    Holds nothing of the graph's values, only its structure. A forward whose pullback is here too is traced once.
+
+    Args:
+        variable: the numbers that come in the packed array, by position; all others are constants.
+        needed: the entries to run.
+    """
+    entries = list(graph.entries)
+    results = results_of(graph)
+    position = {number: place for place, number in enumerate(variable)}
+    constants = list(graph.numbers)
+    starts = number_starts(entries)
+    pairs = _pair_needs(entries, needed)
+
+    def pure(*args: Any) -> list:
+        env: dict[int, Any] = dict(zip(leaves, args, strict=False))
+        pulls: dict[int, tuple[tuple[bool, ...], Callable]] = {}
+
+        def numbers(index: int) -> list[Any]:
+            count = number_count(entries[index])
+            chosen = range(starts[index], starts[index] + count)
+            return [_unpack(args[-1][position[n]], constants[n]) if n in position else constants[n] for n in chosen]
+
+        for index in needed:
+            sig, pair, *slots = entries[index]
+            with jax.named_scope(sig.name):
+                if pair >= 0:
+                    wanted, pull = pulls[pair]
+                    grads = pull(sig.fill([env[s] for s in slots]))
+                    out: Sequence[Any] = [g for g, w in zip(_spread(wanted, grads), sig.needs, strict=True) if w]
+                else:
+                    args_ = in_operand_order(sig, [env[s] for s in slots], numbers(index))
+                    if index in pairs:
+                        out, pull = paired(sig, pairs[index], args_, lambda cotangents: cotangents)
+                        pulls[index] = (pairs[index], pull)
+                    else:
+                        out = sig.fn(*args_)
+            env.update(zip(results[index], out, strict=True))
+        return [env[i] for i in outs]
+
+    return pure
+
+
+def _spread(wanted: tuple[bool, ...], grads: Sequence[Any]) -> list[Any]:
+    given = iter(grads)
+    return [next(given) if w else None for w in wanted]
+
+
+def _pair_needs(entries: list[tuple], needed: Sequence[int]) -> dict[int, tuple[bool, ...]]:
+    """Per forward entry with a pullback here: the operands any of its pullbacks wants."""
+    found: dict[int, tuple[bool, ...]] = {}
+    for index in needed:
+        sig, pair = entries[index][:2]
+        if pair >= 0:
+            before = found.get(pair, (False,) * len(sig.needs))
+            found[pair] = tuple(a or b for a, b in zip(before, sig.needs, strict=True))
+    return found
+
+
+def in_operand_order(sig: Signature, tensors: Sequence[Any], numbers: Sequence[Any]) -> list[Any]:
+    """Arguments of `sig.fn`: tensors and numbers back in operand order."""
+    if not numbers:
+        return list(tensors)
+    a, n = iter(tensors), iter(numbers)
+    return [next(a) if isinstance(s, Aval) else next(n) for s in sig.specs]
+
+
+def number_count(entry: tuple) -> int:
+    sig, pair = entry[:2]
+    return 0 if pair >= 0 else sum(not isinstance(s, Aval) for s in sig.specs)
+
+
+def number_starts(entries: Sequence[tuple]) -> list[int]:
+    starts, total = [], 0
+    for entry in entries:
+        starts.append(total)
+        total += number_count(entry)
+    return starts
+
+
+def always_variable(graph: Graph) -> tuple[int, ...]:
+    """Positions of numbers that are inputs from the start: the hyperparameters of dynamic ops."""
+    found: list[int] = []
+    for entry, start in zip(graph.entries, number_starts(graph.entries), strict=True):
+        if entry[0].dynamic:
+            found.extend(range(start, start + number_count(entry)))
+    return tuple(n for n in found if packs(graph.numbers[n]))
+
+
+def packs(number: Any) -> bool:
+    """Whether a float64 holds the number exactly, so that it can travel in the packed array."""
+    return type(number) in (float, bool) or (type(number) is int and abs(number) <= 1 << 53)
+
+
+def _unpack(packed: Any, like: Any) -> Any:
+    kind = {bool: np.bool_, int: np.int64}.get(type(like))
+    return packed if kind is None else packed.astype(kind)
+
+
+def getter(positions: tuple[int, ...]) -> Callable[[list], tuple]:
+    if not positions:
+        return lambda numbers: ()
+    if len(positions) == 1:
+        only = positions[0]
+        return lambda numbers: (numbers[only],)
+    return itemgetter(*positions)
+
+
+def donations(graph: Graph, donatable: Sequence[int], outs: Sequence[int]) -> list[tuple[int, int]]:
+    """Pairs of a donatable leaf and the result that takes over its buffer.
+
+    An entry that reads a leaf and returns its like at the same position (an optimizer's update) keeps them together, so
+    that XLA updates in place; what is left is matched by shape and dtype. Other leaves are not donated: XLA would only warn.
+    """
+    free, open_ = set(donatable), set(outs)
+    pairs: list[tuple[int, int]] = []
+
+    def match(leaf: int, out: int) -> None:
+        if leaf in free and out in open_ and graph.values[leaf].aval is graph.values[out].aval:
+            free.discard(leaf)
+            open_.discard(out)
+            pairs.append((leaf, out))
+
+    for (_, _, *slots), results in zip(reversed(graph.entries), reversed(results_of(graph)), strict=True):
+        for leaf, out in zip(slots, results, strict=False):
+            match(leaf, out)
+    for out in sorted(open_, reverse=True):
+        leaf = next((i for i in sorted(free) if graph.values[i].aval is graph.values[out].aval), None)
+        if leaf is not None:
+            match(leaf, out)
+    return pairs
