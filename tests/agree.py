@@ -49,7 +49,7 @@ def elements(tensor: Any, namespace: Any) -> np.ndarray:
     return np.asarray(tensor)
 
 
-def agree(program: Callable[[Any], Any], modes: tuple[bool, ...] = (False, True), atol: float = 1e-6) -> None:
+def agree(program: Callable[[Any], Any], modes: tuple[bool, ...] = (False, True)) -> None:
     """`program(namespace)` returns tensors, numbers or an exception; both must be alike under torch and torchlike, in
     each of the `modes` (False: recorded, True: eager). Leaves are compared with their gradients."""
     import torch
@@ -63,9 +63,9 @@ def agree(program: Callable[[Any], Any], modes: tuple[bool, ...] = (False, True)
             with eager(at_once):
                 actual = _look(program(torchlike), torchlike)
             assert len(expected) == len(actual)
-            for (facts, numbers), (own_facts, own_numbers) in zip(expected, actual, strict=True):
-                assert facts == own_facts
-                np.testing.assert_allclose(own_numbers.astype(np.float64), numbers.astype(np.float64), rtol=1e-5, atol=atol)
+            for i, ((facts, numbers), (own_facts, own_numbers)) in enumerate(zip(expected, actual, strict=True)):
+                assert facts == own_facts, f"result {i}: {facts} in torch, {own_facts} in torchlike"
+                np.testing.assert_allclose(own_numbers.astype(np.float64), numbers.astype(np.float64), rtol=1e-5, atol=1e-6)
 
 
 def raised(action: Callable[[], Any]) -> str:

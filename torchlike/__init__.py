@@ -8,18 +8,24 @@ from __future__ import annotations
 import math as _math
 from typing import Any as _Any
 
-from torchlike import tensor as _tensor
 from torchlike import autograd as autograd
 from torchlike import engine as engine
+from torchlike import tensor as _tensor
 from torchlike.autograd import (
-    enable_grad, inference_mode, is_grad_enabled, is_inference_mode_enabled, no_grad, set_grad_enabled,
+    enable_grad,
+    inference_mode,
+    is_grad_enabled,
+    is_inference_mode_enabled,
+    no_grad,
+    set_grad_enabled,
 )  # fmt: skip
 from torchlike.base import dtypes as _dtypes
 from torchlike.base.device import default_device as get_default_device
 from torchlike.base.device import device, set_default_device
 from torchlike.base.dtypes import DTYPES as _DTYPES
 from torchlike.base.dtypes import dtype, get_default_dtype, set_default_dtype
-from torchlike.base.errors import OutOfMemoryError, missing as _missing
+from torchlike.base.errors import OutOfMemoryError
+from torchlike.base.errors import missing as _missing
 from torchlike.base.layout import channels_last, channels_last_3d, contiguous_format, memory_format, preserve_format
 from torchlike.base.promotion import can_cast, promote_types
 from torchlike.base.size import Size

@@ -72,7 +72,9 @@ class Builder:
         for step in self.steps:
             execute(step, self.scope)
 
-    def attempt(self, text: str, *, result: bool = True, rough: int = 0, target: int | None = None, quiet: bool = False) -> bool:
+    def attempt(
+        self, text: str, *, result: bool = True, rough: int = 0, target: int | None = None, quiet: bool = False
+    ) -> bool:
         """Add a step if torch takes it, or (sometimes) if torch refuses it.
 
         Args:

@@ -1,8 +1,8 @@
 """Runs one random program under torch and under torchlike and says where they differ.
 
-    python -m tests.fuzz.run 17            # the program of seed 17: its script, and the difference if there is one
-    python -m tests.fuzz.run 17 --shrink   # the shortest script that still differs
-    python -m tests.fuzz.run 0 200         # many seeds, one line for each that differs
+python -m tests.fuzz.run 17            # the program of seed 17: its script, and the difference if there is one
+python -m tests.fuzz.run 17 --shrink   # the shortest script that still differs
+python -m tests.fuzz.run 0 200         # many seeds, one line for each that differs
 """
 
 from __future__ import annotations
@@ -30,7 +30,7 @@ def interpret(program: Program, namespace: Any) -> tuple[list[str], dict[str, An
         error = execute(step, scope)
         raised.append("" if error is None else type(error).__name__)
         if raised[-1] != step.error:
-            scope["error"] = error
+            scope["error"] = error  # None: it should have raised
             break
     return raised, scope
 
@@ -67,14 +67,17 @@ def difference(program: Program, recorded: bool = True) -> str:
             raised, scope = interpret(program, torchlike)
             last = program.steps[len(raised) - 1]
             if raised[-1:] and raised[-1] != last.error:
-                return f"{last.line}: torch {f'raises {last.error}' if last.error else 'runs it'}, torchlike raises {scope['error']!r}"
+                theirs = f"raises {last.error}" if last.error else "runs it"
+                return f"{last.line}: torch {theirs}, torchlike raises {scope.get('error')!r}"
             try:
                 actual = outcome(scope, torchlike)
             except Exception as error:
                 return f"reading the results raises {error!r}"
     if expected.keys() != actual.keys():
         return f"variables: {sorted(expected.keys() ^ actual.keys())}"
-    largest = max([1.0, *(float(np.max(np.abs(e.astype(np.float64)))) for k, e in expected.items() if "elements" in k and e.size)])
+    largest = max(
+        [1.0, *(float(np.max(np.abs(e.astype(np.float64)))) for k, e in expected.items() if "elements" in k and e.size)]
+    )
     atol = TOLERANCE["bfloat16" in program.script] * largest
     return next((text for k in expected if (text := _compare(k, expected[k], actual[k], atol))), "")
 

@@ -7,6 +7,7 @@ from typing import Any
 import torch
 
 from tests.fuzz.builder import Builder
+from tests.fuzz.indices import broadcasts, index, slices
 
 SHAPES = [(), (1,), (3,), (4,), (2, 3), (3, 3), (3, 2), (1, 3), (2, 1), (2, 1, 3), (2, 2, 3)]
 FLOATS = (torch.float32, torch.float64, torch.bfloat16)
@@ -31,6 +32,13 @@ def dense(t: torch.Tensor) -> bool:
 
 
 def repeated(t: torch.Tensor) -> bool:
+    """Whether an element shows in several places, as after expand or unfold."""
+    places = torch.arange(t.untyped_storage().nbytes() // t.element_size()).as_strided(t.shape, t.stride(), t.storage_offset())
+    return places.unique().numel() < t.numel()
+
+
+def expanded(t: torch.Tensor) -> bool:
+    """Whether torch sees that it is repeated (and refuses to write)."""
     return any(st == 0 and s > 1 for st, s in zip(t.stride(), t.shape, strict=True))
 
 
@@ -67,11 +75,19 @@ def cast(b: Builder) -> bool:
 
 def copy(b: Builder) -> bool:
     n = b.pick()
-    text = b.rng.choice(
-        [f"t{n}.clone()", f"t{n}.contiguous()", f"t{n}.detach().clone()", f"t{n}.clone(memory_format=torch.contiguous_format)"]
-        + [f"torch.zeros_like(t{n})", f"torch.ones_like(t{n})", f"t{n}.new_zeros(3)", f"torch.full_like(t{n}, {b.number(n)})"]
-    )
-    return b.attempt(text, quiet=b.chance(0.05))
+    texts = [
+        f"t{n}.clone()",
+        f"t{n}.contiguous()",
+        f"t{n}.detach().clone()",
+        f"t{n}.clone(memory_format=torch.contiguous_format)",
+    ]
+    texts += [
+        f"torch.zeros_like(t{n})",
+        f"torch.ones_like(t{n})",
+        f"t{n}.new_zeros(3)",
+        f"torch.full_like(t{n}, {b.number(n)})",
+    ]
+    return b.attempt(b.rng.choice(texts), quiet=b.chance(0.05))
 
 
 # ---- arithmetic -----------------------------------------------------------------------------------------------
@@ -124,7 +140,9 @@ def where(b: Builder) -> bool:
     else:
         mask = f"t{m}"
     y = f"t{c}" if b.chance(0.7) else b.number(a)
-    text = b.rng.choice([f"torch.where({mask}, t{a}, {y})", f"t{a}.masked_fill({mask}, {b.number(a)})", f"t{a}.where({mask}, {y})"])
+    text = b.rng.choice(
+        [f"torch.where({mask}, t{a}, {y})", f"t{a}.masked_fill({mask}, {b.number(a)})", f"t{a}.where({mask}, {y})"]
+    )
     return b.attempt(text)
 
 
@@ -135,7 +153,13 @@ def reduce(b: Builder) -> bool:
     ndim, keep = b.of(n).ndim, b.rng.choice(["", ", keepdim=True"])
     dim = b.rng.randrange(-ndim, ndim) if ndim else -1
     both = f"({dim}, {(dim + 1) % ndim})" if ndim > 1 and (dim + 1) % ndim != dim % ndim else f"{dim}"
-    exact = [f"t{n}.sum()", f"t{n}.sum({dim}{keep})", f"t{n}.sum({both}{keep})", f"t{n}.amax({both}{keep})", f"t{n}.cumsum({dim})"]
+    exact = [
+        f"t{n}.sum()",
+        f"t{n}.sum({dim}{keep})",
+        f"t{n}.sum({both}{keep})",
+        f"t{n}.amax({both}{keep})",
+        f"t{n}.cumsum({dim})",
+    ]
     exact += [f"t{n}.max({dim}{keep}).values", f"t{n}.min()", f"t{n}.amin({dim}{keep})", f"t{n}.prod({dim}{keep})"]
     if b.rough[n] == 0:
         exact += [f"t{n}.any({dim}{keep})", f"t{n}.all()", f"(t{n} > 0).sum({dim})"]
@@ -176,7 +200,13 @@ def view(b: Builder) -> bool:
 def _view(b: Builder, n: int) -> str:
     t, rng = b.of(n), b.rng
     ndim = t.ndim
-    always = [f"t{n}.detach()", f"t{n}.data", f"t{n}.unsqueeze({rng.randrange(-ndim - 1, ndim + 1)})", f"t{n}.squeeze()", f"t{n}.view(-1)"]
+    always = [
+        f"t{n}.detach()",
+        f"t{n}.data",
+        f"t{n}.unsqueeze({rng.randrange(-ndim - 1, ndim + 1)})",
+        f"t{n}.squeeze()",
+        f"t{n}.view(-1)",
+    ]
     always += [f"t{n}.reshape(-1)", f"t{n}.flatten()", f"t{n}.view_as(t{n})", f"t{n}.reshape(1, -1)"]
     if ndim == 0:
         return rng.choice([*always, f"t{n}.expand(3)", f"t{n}.expand(2, 1)", f"t{n}[None]", f"t{n}[...]"])
@@ -185,11 +215,28 @@ def _view(b: Builder, n: int) -> str:
     at, length = rng.randrange(max(size, 1)), rng.randint(1, max(size, 1))
     order = rng.sample(range(ndim), ndim)
     grown = [s if s != 1 or b.chance(0.4) else 3 for s in t.shape]
-    found = [f"t{n}.transpose({d}, {e})", f"t{n}.permute({', '.join(map(str, order))})", f"t{n}.expand({', '.join(map(str, grown))})"]
-    found += [f"t{n}.expand(2, {', '.join(['-1'] * ndim)})", f"t{n}.select({d}, {at})", f"t{n}.narrow({d}, {at}, {max(size - at, 0)})"]
+    found = [
+        f"t{n}.transpose({d}, {e})",
+        f"t{n}.permute({', '.join(map(str, order))})",
+        f"t{n}.expand({', '.join(map(str, grown))})",
+    ]
+    found += [
+        f"t{n}.expand(2, {', '.join(['-1'] * ndim)})",
+        f"t{n}.select({d}, {at})",
+        f"t{n}.narrow({d}, {at}, {max(size - at, 0)})",
+    ]
     found += [f"t{n}.split({length}, {d})[-1]", f"t{n}.chunk(2, {d})[0]", f"t{n}.unbind({d})[{at}]", f"t{n}.squeeze({d})"]
-    found += [f"t{n}[{_slices(b, t.shape)}]", f"t{n}[{_slices(b, t.shape)}]", f"t{n}[{at - size}]", f"t{n}.unfold({d}, {length}, 1)"]
-    found += [f"t{n}.tensor_split(2, {d})[1]", f"t{n}.movedim({d}, {e})", f"t{n}.flatten({min(d % ndim, e % ndim)}, {max(d % ndim, e % ndim)})"]
+    found += [
+        f"t{n}[{slices(b, t.shape)}]",
+        f"t{n}[{slices(b, t.shape)}]",
+        f"t{n}[{at - size}]",
+        f"t{n}.unfold({d}, {length}, 1)",
+    ]
+    found += [
+        f"t{n}.tensor_split(2, {d})[1]",
+        f"t{n}.movedim({d}, {e})",
+        f"t{n}.flatten({min(d % ndim, e % ndim)}, {max(d % ndim, e % ndim)})",
+    ]
     if ndim == 2:
         found += [f"t{n}.t()", f"t{n}.T"]
     if ndim > 1:
@@ -201,45 +248,30 @@ def _view(b: Builder, n: int) -> str:
     return rng.choice([rng.choice(always), rng.choice(found), rng.choice(found)])
 
 
-def _slices(b: Builder, shape: tuple[int, ...]) -> str:
-    """Ints, slices, None and an ellipsis: a view."""
-    rng, items = b.rng, []
-    left = len(shape)
-    while left and b.chance(0.75):
-        left -= 1
-        kind = rng.randrange(4)
-        if kind == 0:
-            size = shape[len(shape) - left - 1]
-            items.append(str(rng.randrange(-size, size) if size and not b.chance(0.03) else 5))
-        else:
-            ends = [rng.choice(["", "", "0", "1", "-1", "-2", "2"]) for _ in range(2)]
-            items.append(":".join([*ends, "2"] if b.chance(0.3) else ends))
-    if b.chance(0.3):
-        items.insert(rng.randint(0, len(items)), "None")
-    if b.chance(0.25):
-        items.insert(rng.randint(0, len(items)), "...")
-    return ", ".join(items) or "..."
-
-
 # ---- writes ---------------------------------------------------------------------------------------------------
 
 
 def inplace(b: Builder) -> bool:
-    n = b.pick()
+    n = b.pick(lambda t: expanded(t) or not repeated(t))
+    if n is None:
+        return False
     c = b.pick(lambda t: t.ndim <= b.of(n).ndim) if b.chance(0.6) else None
     if c is not None and c != n and b.shares(c, n) and not (dense(b.of(c)) and dense(b.of(n))):
         return False  # torch cannot tell whether they overlap: what comes out is left open
     y = b.number(n) if c is None else f"t{c}"
     level = max(b.rough[n], 0 if c is None else b.rough[c])
-    whole = [f"t{n}.zero_()", f"t{n}.fill_({b.number(n)})", f"t{n}.neg_()", f"t{n}.clamp_(-1, 1)" if level < 2 else f"t{n}.neg_()"]
+    whole = [
+        f"t{n}.zero_()",
+        f"t{n}.fill_({b.number(n)})",
+        f"t{n}.neg_()",
+        f"t{n}.clamp_(-1, 1)" if level < 2 else f"t{n}.neg_()",
+    ]
     if c is not None:
         whole = [f"t{n}.copy_({y})"] * 2
     texts = [f"t{n}.add_({y})", f"t{n}.mul_({y})", f"t{n}.sub_({y})", f"t{n} += {y}", f"t{n} *= {y}", f"t{n} -= {y}"]
     if level < 2 and c is None and not repeated(b.of(n)):
         texts += [f"t{n}.masked_fill_(t{n} > 0, {y})"] if level == 0 else []
     texts += [f"t{n}.div_(2)", f"t{n}.tanh_()", f"t{n}.data.mul_(0.5)", f"t{n}.data.add_({y})", f"t{n}.detach().sub_({y})"]
-    if is_float(b.of(n)) and c is not None and not is_float(b.of(c)) and "copy_" in (texts[0]):
-        return False
     text = b.rng.choice([b.rng.choice(whole), b.rng.choice(texts), b.rng.choice(texts)])
     if "copy_" in text and not is_float(b.of(n)) and b.rough[c] > 0:  # type: ignore[index]
         return False
@@ -248,19 +280,21 @@ def inplace(b: Builder) -> bool:
 
 def index_read(b: Builder) -> bool:
     n = b.pick(has_dims)
-    return n is not None and b.attempt(f"t{n}[{_index(b, n, twice=True)}]", quiet=b.chance(0.06))
+    return n is not None and b.attempt(f"t{n}[{index(b, n, twice=True)}]", quiet=b.chance(0.06))
 
 
 def index_write(b: Builder) -> bool:
     n = b.pick(lambda t: not repeated(t))
     if n is None:
         return False
-    where = _slices(b, b.of(n).shape) if b.of(n).ndim == 0 or b.chance(0.4) else _index(b, n, twice=False)
+    where = slices(b, b.of(n).shape) if b.of(n).ndim == 0 or b.chance(0.4) else index(b, n, twice=False)
     try:
         shape = eval(f"t{n}.detach()[{where}]", dict(b.scope)).shape
     except Exception:
         shape = torch.Size(())
-    fits = [m for m in b.live if not b.shares(m, n) and _broadcasts(b.of(m).shape, shape) and (is_float(b.of(n)) or b.rough[m] == 0)]
+    fits = [
+        m for m in b.live if not b.shares(m, n) and broadcasts(b.of(m).shape, shape) and (is_float(b.of(n)) or b.rough[m] == 0)
+    ]
     if fits and b.chance(0.6):
         y = f"t{b.rng.choice(fits)}"
         if "torch.tensor" in where or "[" in where or " " in where:
@@ -272,39 +306,6 @@ def index_write(b: Builder) -> bool:
         y = b.number(n)
     operator = "=" if b.chance(0.7) or y.startswith("torch") else b.rng.choice(["+=", "*=", "-="])
     return b.attempt(f"t{n}[{where}] {operator} {y}", result=False, target=n, quiet=b.chance(0.15))
-
-
-def _broadcasts(source: tuple[int, ...], target: tuple[int, ...]) -> bool:
-    try:
-        return torch.broadcast_shapes(source, target) == torch.Size(target)
-    except RuntimeError:
-        return False
-
-
-def _index(b: Builder, n: int, twice: bool) -> str:
-    """An index with masks or index tensors. `twice`: the same place may come up several times."""
-    rng, shape = b.rng, b.of(n).shape
-    masks = [m for m in b.live if b.of(m).dtype is torch.bool and 0 < b.of(m).ndim and b.of(m).shape == shape[: b.of(m).ndim]]
-    if b.chance(0.25) and masks:
-        return f"t{rng.choice(masks)}"
-    if b.chance(0.15) and b.rough[n] == 0:
-        return f"t{n} > 0"
-    items: list[str] = []
-    used = 0
-    while used < len(shape) and (not items or b.chance(0.6)):
-        size = max(shape[used], 1)
-        used += 1
-        many = [rng.randrange(-size, size) for _ in range(2)] if twice else rng.sample(range(size), min(size, 2))
-        kinds = [str(rng.randrange(size)), ":", "1:", "::2", str(many), f"torch.tensor({many})", str(many), f"torch.tensor({many})"]
-        if twice:
-            kinds += [f"torch.tensor({[many, many[::-1]]})"]
-        kinds += [f"torch.tensor({[b.chance(0.6) for _ in range(shape[used - 1])]})" if shape[used - 1] else ":"]
-        items.append(rng.choice(kinds))
-    if b.chance(0.12):
-        items.insert(rng.randint(0, len(items)), "None")
-    if b.chance(0.2):
-        items.insert(rng.randint(0, len(items)), "...")
-    return ", ".join(items)
 
 
 # ---- autograd -------------------------------------------------------------------------------------------------
@@ -319,7 +320,11 @@ def backward(b: Builder) -> bool:
     if n is None:
         return False
     keep = "retain_graph=True" if b.chance(0.7) else ""
-    texts = [f"t{n}.sum().backward({keep})", f"(t{n} * t{n}).sum().backward({keep})", f"(t{n}.sum() + (t{m} * 0.5).sum()).backward({keep})"]
+    texts = [
+        f"t{n}.sum().backward({keep})",
+        f"(t{n} * t{n}).sum().backward({keep})",
+        f"(t{n}.sum() + (t{m} * 0.5).sum()).backward({keep})",
+    ]
     texts += [f"t{n}.backward(torch.ones_like(t{n}){', ' if keep else ''}{keep})", f"t{n}.sin().mean().backward({keep})"]
     return b.attempt(b.rng.choice(texts), result=False, rough=1)
 
@@ -359,7 +364,9 @@ def read(b: Builder) -> bool:
     n = b.pick(rough=1)
     if n is None:
         return False
-    text = b.rng.choice([f"t{n}.sum().item()", f"t{n}.tolist()", f"float(t{n}.sum())", f"len(t{n})", f"t{n}.detach().numpy().shape"])
+    text = b.rng.choice(
+        [f"t{n}.sum().item()", f"t{n}.tolist()", f"float(t{n}.sum())", f"len(t{n})", f"t{n}.detach().numpy().shape"]
+    )
     if b.rough[n] == 0 and b.chance(0.5):
         text = f"bool((t{n} > 0).any())"
     return b.attempt(f"reads.append({text})", result=False)

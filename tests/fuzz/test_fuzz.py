@@ -17,7 +17,8 @@ def agree(seeds: range) -> None:
         if difference(program, recorded):
             program = shrink(program, recorded)
             pytest.fail(
-                f"{program.script}\n\n{difference(program, recorded)}\n\nrepeat with: python -m tests.fuzz.run {seed} --shrink", pytrace=False
+                f"{program.script}\n\n{difference(program, recorded)}\n\nrepeat with: python -m tests.fuzz.run {seed} --shrink",
+                pytrace=False,
             )
 
 

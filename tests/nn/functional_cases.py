@@ -145,9 +145,7 @@ for r in ("none", "mean", "sum"):
     case(lambda F, x, t, r=r: F.hinge_embedding_loss(x, t, 0.7, reduction=r), (5,), SIGNS)
     case(lambda F, x, t, r=r: F.soft_margin_loss(x, t, reduction=r), (5,), SIGNS)
     for p in (1, 2, 3.0):
-        case(
-            lambda F, x, y, z, r=r, p=p: F.triplet_margin_loss(x, y, z, p=p, reduction=r, swap=p == 2), (5, 6), (5, 6), (5, 6)
-        )
+        case(lambda F, x, y, z, r=r, p=p: F.triplet_margin_loss(x, y, z, p=p, reduction=r, swap=p == 2), (5, 6), (5, 6), (5, 6))
     case(lambda F, x, w, t, r=r: F.multi_margin_loss(x, t, 2, 0.5, w.detach(), reduction=r), (5, 6), (6,), np.abs(CLASSES) % 6)
     case(
         lambda F, x, t, r=r: F.multilabel_margin_loss(x, t, reduction=r),

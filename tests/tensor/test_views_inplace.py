@@ -370,7 +370,11 @@ def strides_of_results(torch):
 def memory_formats(torch):
     x = grid(torch, 2, 3, 4, 5)
     y = x.to(memory_format=torch.channels_last)
-    plain = [y.is_contiguous(), y.is_contiguous(memory_format=torch.channels_last), x.is_contiguous(memory_format=torch.channels_last)]
+    plain = [
+        y.is_contiguous(),
+        y.is_contiguous(memory_format=torch.channels_last),
+        x.is_contiguous(memory_format=torch.channels_last),
+    ]
     return [y, y.contiguous(), y.clone(), y + 1, x.contiguous(memory_format=torch.channels_last), *map(int, plain)]
 
 

@@ -62,7 +62,7 @@ def backward(tensors: Any, grad_tensors: Any = None, retain_graph: bool | None =
     roots = _sequence(tensors)
     grads = [None] * len(roots) if grad_tensors is None else _sequence(grad_tensors)
     if inputs is not None and len(_sequence(inputs)) == 0:
-        raise RuntimeError("`inputs` argument to `backward` cannot be empty.")
+        raise RuntimeError("`inputs` argument to `backward()` cannot be empty.")
     wanted = _engine.Wanted(None if inputs is None else _sequence(inputs), accumulate=True)
     keep = create_graph if retain_graph is None else retain_graph
     _engine.run(_roots(roots, grads), wanted, keep, create_graph)
@@ -99,9 +99,10 @@ def grad(
     if materialize_grads:
         found = [zeros_like(t) if g is None else g for t, g in zip(wanted_inputs, found, strict=True)]
     elif not allow_unused and any(g is None for g in found):
+        unused = next(i for i, g in enumerate(found) if g is None)
         raise RuntimeError(
-            "One of the differentiated Tensors appears to not have been used in the graph. Set allow_unused=True if this is the "
-            "desired behavior."
+            f"The differentiated Tensor at index {unused} appears to not have been used in the graph. Set allow_unused=True if "
+            "this is the desired behavior."
         )
     return tuple(found)
 

@@ -65,7 +65,7 @@ def _restored(tensor: Tensor, value: Any, rg: bool, node: Any, nr: int) -> Tenso
 class FunctionNode:
     """A tape node that calls a user's `backward`."""
 
-    def __init__(self, kind: type, ctx: Any, edges: tuple, outs: Sequence[Tensor], places: Sequence[int]):
+    def __init__(self, kind: type[Function], ctx: Any, edges: tuple, outs: Sequence[Tensor], places: Sequence[int]):
         self.kind, self.ctx, self.edges, self.places = kind, ctx, edges, places
         self.outs = [(o.shape, o.dtype, o.device) for o in outs]
         self.order = next_order()
@@ -83,7 +83,7 @@ class FunctionNode:
                 for g, o in zip(grads, self.outs, strict=True)
             ]
         with set_grad_enabled(create):
-            results = self.kind.backward(self.ctx, *grads)  # type: ignore[attr-defined]
+            results = self.kind.backward(self.ctx, *grads)
         results = results if isinstance(results, tuple) else (results,)
         total = len(self.ctx.needs_input_grad)
         if len(results) > total and any(r is not None for r in results[total:]) or len(results) < total:
@@ -117,6 +117,12 @@ class Function(FunctionCtx):
     """
 
     generate_vmap_rule = False
+
+    def __call__(self, *args: Any, **kwargs: Any) -> Any:
+        raise RuntimeError(
+            f"Legacy autograd function with non-static forward method is deprecated: call {type(self).__name__}.apply(...) instead "
+            "of an instance, and make forward and backward static."
+        )
 
     @staticmethod
     def forward(*args: Any, **kwargs: Any) -> Any:
@@ -153,7 +159,7 @@ class Function(FunctionCtx):
         return made if isinstance(result, tuple) else made[0]
 
 
-def _with_node(cls: type, ctx: Any, edges: tuple, outs: tuple, places: list[int], inputs: list[Tensor]) -> tuple:
+def _with_node(cls: type[Function], ctx: Any, edges: tuple, outs: tuple, places: list[int], inputs: list[Tensor]) -> tuple:
     found = [o for o in outs if isinstance(o, Tensor)]
     node = FunctionNode(cls, ctx, edges, found, places)
     given = {id(t) for t in inputs}

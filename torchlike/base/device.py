@@ -30,6 +30,8 @@ class device:
         if isinstance(type, int):
             type, index = "cuda", type
         name, _, number = str(type).partition(":")
+        if not name.replace("_", "").isalpha():
+            raise RuntimeError(f"Invalid device string: '{type}'")
         if name not in _TYPES:
             raise RuntimeError(f"Expected one of {', '.join(_TYPES)} device type at start of device string: {type}")
         if number:
@@ -120,7 +122,9 @@ def jax_device(where: device) -> Any:
     except RuntimeError as error:
         have = sorted({d.platform for d in jax.devices()} | {"cpu"})
         name = {"cuda": "CUDA GPUs", "tpu": "TPUs"}.get(where.type, f"{where.type} devices")
-        raise RuntimeError(f"No {name} are available: device '{where}' was asked for, and JAX sees only {', '.join(have)}") from error
+        raise RuntimeError(
+            f"No {name} are available: device '{where}' was asked for, and JAX sees only {', '.join(have)}"
+        ) from error
     if (where.index or 0) >= len(found):
         raise RuntimeError(
             f"CUDA error: invalid device ordinal: '{where}' was asked for, and there are {len(found)} {where.type} devices"

@@ -130,6 +130,19 @@ def of_number(value: Any) -> dtype:
     return of_number_type(type(value))
 
 
+_PYTHON_TYPES = {bool: bool_, int: int64, float: float64, complex: complex128}
+
+
+def given(kind: Any) -> dtype:
+    """A `dtype=` argument: a dtype, or Python's bool, int, float or complex. Raises TypeError for anything else."""
+    if isinstance(kind, dtype):
+        return kind
+    found = _PYTHON_TYPES.get(kind) if isinstance(kind, type) else None
+    if found is None:
+        raise TypeError(f"argument 'dtype' must be torch.dtype, not {getattr(kind, '__name__', None) or repr(kind)}")
+    return found
+
+
 def of_number_type(kind: type) -> dtype:
     if kind is float:
         return _default

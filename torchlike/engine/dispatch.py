@@ -56,7 +56,7 @@ def call(op: Op, args: Sequence[Any], static: tuple = ()) -> Any:
         elif arg is None:
             specs.append(None)
         else:
-            number = arg if type(arg) in _NUMBERS else _number(op, arg)
+            number = arg if type(arg) in _NUMBERS else _number(op, arg, len(specs))
             numbers.append(number)
             specs.append(type(number))
     kinds = tuple(specs)
@@ -105,7 +105,7 @@ def wrap(value: Value) -> Any:
     return out
 
 
-def _number(op: Op, arg: Any) -> Any:
+def _number(op: Op, arg: Any, place: int) -> Any:
     """A Python number among the operands; numpy's scalars count as such."""
     if type(arg) in _NUMBERS:
         return arg
@@ -117,7 +117,7 @@ def _number(op: Op, arg: Any) -> Any:
             return kind(arg)
     if hasattr(arg, "__index__"):
         return int(arg)
-    raise TypeError(f"{op.name}(): argument must be Tensor or a Python number, not {type(arg).__name__}")
+    raise TypeError(signature.unfit(op, place, type(arg)))
 
 
 def hashable(static: Any) -> Any:

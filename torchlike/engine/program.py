@@ -18,13 +18,13 @@ from torchlike.base.errors import OutOfMemoryError
 from torchlike.base.flags import flags
 from torchlike.engine.build import always_variable, donations, getter, in_operand_order, needed_for, packs, pure_function
 from torchlike.engine.signature import Signature
-from torchlike.engine.value import Aval, Value
+from torchlike.engine.value import Value
 
 if TYPE_CHECKING:
     from torchlike.engine.record import Graph
 
 # What getrefcount says of an array that only its Value holds.
-_SOLE = (lambda value: getrefcount(value.array))(Value(None, object()))  # type: ignore[arg-type]
+_SOLE = (lambda value: getrefcount(value.array))(Value(None, object()))  # type: ignore[arg-type]  # no aval is needed to count
 
 
 # Host arrays up to this size are handed to each program anew: that costs less than to place them on the device.

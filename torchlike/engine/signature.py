@@ -11,6 +11,7 @@ from typing import Any
 
 import jax
 import jax.numpy as jnp
+import numpy as np
 
 from torchlike.base import device as devices
 from torchlike.base import dtypes, promotion
@@ -167,6 +168,7 @@ def make(op: Op, specs: tuple[Spec, ...], static: tuple) -> Signature:
     Raises:
         RuntimeError (or what the op's own checks raise): where the arguments do not fit; nothing has been recorded then.
     """
+    _check_kinds(op, specs, static)
     where, traced = _place(op, specs)
     if op.check is not None:
         op.check(*(s for s in specs if s is not None))
@@ -187,6 +189,29 @@ def make(op: Op, specs: tuple[Spec, ...], static: tuple) -> Signature:
         known.clear()
     known[op, specs, static] = sig
     return sig
+
+
+def _check_kinds(op: Op, specs: Sequence[Spec], static: tuple) -> None:
+    """Raises TypeError for numbers where torch takes tensors only, and for a dimension that is no integer."""
+    if op.variadic:  # a private row may take numbers (where slices start)
+        for i, spec in enumerate(specs):
+            if isinstance(spec, type) and op.ns:
+                raise TypeError(unfit(op, i, spec))
+    elif specs and isinstance(specs[0], type):
+        alone = not any(isinstance(s, Aval) for s in specs)
+        if (op.ns or op.method) if alone else (op.promote is None and not op.raw):
+            raise TypeError(unfit(op, 0, specs[0]))
+    for place, (name, value) in enumerate(zip(op.keywords, static, strict=True)):
+        if name == "dim" and isinstance(value, (float, str)):
+            position = len(op.operands) + place + 1
+            raise TypeError(f"{op.name}(): argument 'dim' (position {position}) must be int, not {type(value).__name__}")
+
+
+def unfit(op: Op, place: int, kind: type) -> str:
+    """What to say about an operand that is no tensor."""
+    if op.variadic:
+        return f"expected Tensor as element {place} in argument 0, but got {kind.__name__}"
+    return f"{op.name}(): argument '{op.operands[place][0]}' (position {place + 1}) must be Tensor, not {kind.__name__}"
 
 
 def _from_row(error: BaseException) -> bool:
@@ -259,8 +284,10 @@ def _function(op: Op, specs: tuple[Spec, ...], static: tuple, casts: list[Any]) 
                 continue
             arg = next(given)
             if isinstance(spec, type):
-                if not op.raw or isinstance(arg, jax.core.Tracer):
+                if isinstance(arg, jax.core.Tracer):
                     arg = jnp.asarray(arg, cast)
+                elif not op.raw:
+                    arg = jnp.asarray(np.asarray(arg).astype(cast))  # numbers outside an integer dtype wrap, as in torch
             elif cast is not None and arg.dtype != cast:
                 arg = _cast(arg, cast)
             operands.append(arg)

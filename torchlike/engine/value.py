@@ -83,7 +83,7 @@ class Value:
             if self.array is None:
                 raise RuntimeError(
                     "this tensor's value was lost: the program that was to compute it failed"
-                ) from self.graph.error  # type: ignore[union-attr]
+                ) from self.graph.error  # type: ignore[union-attr]  # a pending value always has a graph
         return self.array
 
     def on_device(self) -> Any:

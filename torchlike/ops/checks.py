@@ -5,6 +5,13 @@ from __future__ import annotations
 from collections.abc import Sequence
 
 
+def tensors_only(*kinds: object) -> None:
+    """For `Op.check`: raises TypeError where an operand is a number."""
+    for kind in kinds:
+        if isinstance(kind, type):
+            raise TypeError(f"argument must be Tensor, not {kind.__name__}")
+
+
 def dim_in_range(dim: int, ndim: int) -> int:
     """`dim` counted from the front. Raises IndexError where there is no such dimension (a zero-dim tensor has one)."""
     reach = max(ndim, 1)
@@ -49,5 +56,7 @@ def as_tuple(value: int | Sequence[int], n: int, name: str = "argument") -> tupl
     if len(value) == 1:
         return tuple(value) * n
     if len(value) != n:
-        raise RuntimeError(f"expected {name} to be a single integer value or a list of {n} values, but got {name}={list(value)}")
+        raise RuntimeError(
+            f"expected {name} to be a single integer value or a list of {n} values, but got {name}={list(value)}"
+        )
     return tuple(value)

@@ -106,7 +106,12 @@ def _absolute_jvp(primals, tangents):
     return absolute(x), slope.real if jnp.iscomplexobj(x) else slope
 
 
-unary({**SAME, "aliases": ("absolute",)}, abs=absolute)
+def _check_abs(input):
+    if input.dtype is dtypes.bool_:
+        raise NotImplementedError("\"abs_cpu\" not implemented for 'Bool': a bool is its own absolute value")
+
+
+unary({**SAME, "aliases": ("absolute",), "check": _check_abs}, abs=absolute)
 
 
 @elementwise(inplace=True, linear=True, aliases=("negative",))
@@ -407,13 +412,13 @@ def clamp_max(input, max):
 
 
 def _check_lerp(input, end, weight):
-    if not _kind(input).is_differentiable:
-        raise NotImplementedError(f"\"lerp_kernel_scalar\" not implemented for '{scalar_name(_kind(input))}'")
     for name, other in (("end", end), ("weight", weight)):
         if not isinstance(other, type) and other.dtype is not input.dtype and (name == "end" or other.ndim):
             raise RuntimeError(
                 f"expected dtype {_c_name(input.dtype)} for `{name}` but got dtype {_c_name(other.dtype)}: convert it with .to({input.dtype})"
             )
+    if not _kind(input).is_differentiable:
+        raise NotImplementedError(f"\"lerp_kernel_scalar\" not implemented for '{scalar_name(_kind(input))}'")
 
 
 def _c_name(kind):

@@ -16,7 +16,7 @@ import jax.numpy as jnp
 
 from torchlike.base import dtypes
 from torchlike.base.promotion import scalar_name
-from torchlike.ops.checks import broadcast_shapes, dim_in_range
+from torchlike.ops.checks import broadcast_shapes, dim_in_range, tensors_only
 from torchlike.ops.reduce import norm, safe_sqrt
 from torchlike.ops.registry import op
 
@@ -70,7 +70,7 @@ def _check_vectors(a: jax.Array, b: jax.Array, name: str) -> None:
         )
 
 
-@op()
+@op(check=tensors_only)
 def matmul(input, other):
     """The matrix product; batch dimensions broadcast, a vector is a row on the left and a column on the right.
 
@@ -105,7 +105,7 @@ def _check_matmul(a: tuple[int, ...], b: tuple[int, ...]) -> None:
         _check_batches((math.prod(b[:-2]), a[-2] if len(a) == 2 else 1, a[-1]), (math.prod(b[:-2]), *b[-2:]))
 
 
-@op()
+@op(check=tensors_only)
 def mm(input, mat2):
     """The product of two matrices `(n, k) x (k, m) -> (n, m)`; nothing broadcasts."""
     for x, which in ((input, "self"), (mat2, "mat2")):
@@ -116,7 +116,7 @@ def mm(input, mat2):
     return jnp.matmul(input, mat2)
 
 
-@op()
+@op(check=tensors_only)
 def bmm(input, mat2):
     """A product per batch entry: `(b, n, k) x (b, k, m) -> (b, n, m)`; nothing broadcasts."""
     for x, which in ((input, "batch1"), (mat2, "batch2")):
@@ -127,7 +127,7 @@ def bmm(input, mat2):
     return jnp.matmul(input, mat2)
 
 
-@op()
+@op(check=tensors_only)
 def mv(input, vec):
     """The product of a matrix and a vector: `(n, k) x (k) -> (n)`."""
     if input.ndim != 2 or vec.ndim != 1:
@@ -137,7 +137,7 @@ def mv(input, vec):
     return jnp.matmul(input, vec)
 
 
-@op()
+@op(check=tensors_only)
 def dot(input, tensor):
     """The inner product of two vectors of one size."""
     _check_vectors(input, tensor, "dot")

@@ -66,8 +66,7 @@ def _windows(input: Array, ndim: int, pool: str, kernel, stride, padding, dilati
                     f"max_pool1d() padding should be at most half of kernel size, but got padding={p} and kernel_size={k}"
                 )
             raise RuntimeError(
-                "pad should be at most half of effective kernel size, "
-                f"but got pad={p}, kernel_size={k} and dilation={d}"
+                f"pad should be at most half of effective kernel size, but got pad={p}, kernel_size={k} and dilation={d}"
             )
         room = size + 2 * p - d * (k - 1) - 1
         n = (-(-room // s) if ceil_mode else room // s) + 1
@@ -129,9 +128,7 @@ def _fold(arrays: tuple[Array, ...], windows: Windows, combine: Callable) -> tup
     first = arrays[0].ndim - len(windows.sizes)
     for i in reversed(range(len(windows.sizes))):
         k, s, d, n = windows.kernel[i], windows.stride[i], windows.dilation[i], windows.out[i]
-        taps = [
-            tuple(lax.slice_in_dim(a, j * d, j * d + (n - 1) * s + 1, s, axis=first + i) for a in arrays) for j in range(k)
-        ]
+        taps = [tuple(lax.slice_in_dim(a, j * d, j * d + (n - 1) * s + 1, s, axis=first + i) for a in arrays) for j in range(k)]
         arrays = taps[0]
         for tap in taps[1:]:
             arrays = combine(arrays, tap)

@@ -144,7 +144,9 @@ def rows(options: dict[str, Any], **functions: Callable) -> None:
     A JAX function is taken by its first operands only: one of one parameter named `input` or of two, `input` and `other`.
     """
     for name, fn in functions.items():
-        OPS.add(Op(name, _with_torch_names(name, fn, options.get("arity", 1)), **{k: v for k, v in options.items() if k != "arity"}))
+        OPS.add(
+            Op(name, _with_torch_names(name, fn, options.get("arity", 1)), **{k: v for k, v in options.items() if k != "arity"})
+        )
 
 
 def _with_torch_names(name: str, fn: Callable, arity: int) -> Callable:

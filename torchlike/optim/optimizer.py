@@ -11,8 +11,8 @@ from typing import Any, ClassVar, NamedTuple
 
 import numpy as np
 
-from torchlike.engine import flush
 from torchlike.autograd.grad_mode import enable_grad
+from torchlike.engine import flush
 from torchlike.engine.value import host
 from torchlike.optim.hooks import Hooks
 from torchlike.optim.rules import Layout
@@ -89,8 +89,9 @@ class Optimizer(Hooks):
         self._prepare_hooks()
         cls = type(self)
         if not getattr(cls.step, "hooked", None):
-            cls.step = self.profile_hook_step(cls.step)  # type: ignore[method-assign]
-            cls.step.hooked = True  # type: ignore[attr-defined]
+            hooked: Any = self.profile_hook_step(cls.step)
+            hooked.hooked = True
+            setattr(cls, "step", hooked)  # noqa: B010 - an assignment would be to a method
 
     # ------------------------------------------------------------------ a step
 
@@ -352,7 +353,8 @@ def _cast(param: Tensor, value: Any, key: Any = None) -> Any:
     if isinstance(value, dict):
         return {name: _cast(param, item, name) for name, item in value.items()}
     if isinstance(value, Iterable) and not isinstance(value, str):
-        return type(value)(_cast(param, item) for item in value)  # type: ignore[call-arg]
+        kind: Any = type(value)
+        return kind(_cast(param, item) for item in value)
     return value
 
 

@@ -61,7 +61,7 @@ def per_parameter(rule: Callable) -> Callable:
             new_rows.append(tuple(map(_store, new_row, row)))
         return tuple(new_params), tuple(zip(*new_rows, strict=True)) if states else ()
 
-    group.one = rule  # type: ignore[attr-defined]
+    vars(group)["one"] = rule
     return group
 
 

@@ -98,10 +98,10 @@ class CountedState(dict):
     def __iter__(self) -> Iterator:
         return super().__iter__()
 
-    def items(self) -> ItemsView:  # type: ignore[override]
+    def items(self) -> ItemsView:  # type: ignore[override]  # a view through `__getitem__`, no `dict_items`
         return ItemsView(self)
 
-    def values(self) -> ValuesView:  # type: ignore[override]
+    def values(self) -> ValuesView:  # type: ignore[override]  # a view through `__getitem__`, no `dict_values`
         return ValuesView(self)
 
     def copy(self) -> dict:

@@ -34,7 +34,7 @@ class Writer:
         """Add one record; `data` is a bytes-like object of single bytes."""
         info = zipfile.ZipInfo(f"{self._folder}/{name}", _DATE)
         info.file_size = len(data)
-        header = self._zip.fp.tell() + _LOCAL_HEADER + len(info.filename.encode()) + 4  # type: ignore[union-attr]
+        header = self._zip.fp.tell() + _LOCAL_HEADER + len(info.filename.encode()) + 4  # type: ignore[union-attr]  # open
         if len(data) * 1.05 > zipfile.ZIP64_LIMIT:
             header += _ZIP64_EXTRA
         padding = -header % _ALIGNMENT

@@ -10,7 +10,7 @@ import secrets
 import sys
 from collections.abc import Callable, Iterator
 from pathlib import Path
-from typing import IO, Any
+from typing import IO, Any, cast
 
 import numpy as np
 
@@ -50,14 +50,14 @@ def save(
     """
     if not isinstance(f, (str, os.PathLike)) and not hasattr(f, "write"):
         raise AttributeError("expected 'f' to be string, path, or a file-like object with a 'write' attribute")
-    is_path = isinstance(f, (str, os.PathLike))
-    if is_path and not Path(f).parent.is_dir():  # type: ignore[arg-type]
-        raise RuntimeError(f"Parent directory {Path(f).parent} does not exist.")  # type: ignore[arg-type]
+    path = Path(f) if isinstance(f, (str, os.PathLike)) else None
+    if path is not None and not path.parent.is_dir():
+        raise RuntimeError(f"Parent directory {path.parent} does not exist.")
     pickled, storages = dumps(obj, pickle_protocol, pickle_module, legacy=not _use_new_zipfile_serialization)
-    target: Any = _replacing(Path(f)) if is_path else contextlib.nullcontext(f)  # type: ignore[arg-type]
+    target: Any = _replacing(path) if path is not None else contextlib.nullcontext(f)
     with target as file:
         if _use_new_zipfile_serialization:
-            folder = Path(f).stem if is_path else "archive"  # type: ignore[arg-type]
+            folder = path.stem if path is not None else "archive"
             _write(file, folder, pickled, storages, byteorder=not _disable_byteorder_record)
         else:
             legacy.write(file, pickled, storages, pickle_protocol)
@@ -125,17 +125,17 @@ def load(
         weights_only = pickle_module is None
     elif weights_only and pickle_module is not None:
         raise RuntimeError("Can not safely load weights when explicit pickle_module is specified")
-    is_path = isinstance(f, (str, os.PathLike))
-    if not is_path and not (hasattr(f, "read") and hasattr(f, "seek") and hasattr(f, "tell")):
+    path = Path(f) if isinstance(f, (str, os.PathLike)) else None
+    if path is None and not (hasattr(f, "read") and hasattr(f, "seek") and hasattr(f, "tell")):
         raise AttributeError(
             f"'{type(f).__name__}' object has no attribute 'seek'. You can only torch.load from a file that is seekable. "
             "Please pre-load the data into a buffer like io.BytesIO and try to load from it instead."
         )
-    if mmap and not is_path:
-        raise ValueError("f must be a file path in order to use the mmap argument")
-    if not is_path:
-        return _load(f, map_location, pickle_module, weights_only, False, pickle_load_args)  # type: ignore[arg-type]
-    with Path(f).open("rb") as file:  # type: ignore[arg-type]
+    if path is None:
+        if mmap:
+            raise ValueError("f must be a file path in order to use the mmap argument")
+        return _load(cast("IO[bytes]", f), map_location, pickle_module, weights_only, False, pickle_load_args)
+    with path.open("rb") as file:
         return _load(file, map_location, pickle_module, weights_only, bool(mmap), pickle_load_args)
 
 

@@ -34,7 +34,7 @@ class _Names:
     """A pickler that writes torchlike's objects as torch does; the rest of it is the class it is mixed with."""
 
     def __init__(self, file: Any, protocol: int, legacy: bool = False):
-        super().__init__(file, protocol)  # type: ignore[call-arg]
+        super().__init__(file, protocol)  # type: ignore[call-arg]  # of the class it is mixed with
         self.storages: dict[str, np.ndarray] = {}
         self._legacy = legacy
         self._known: dict[int, bridge.Flat] = {}
@@ -60,10 +60,10 @@ class _Names:
     def save_global(self, obj: Any, name: str | None = None) -> None:
         found = ("torch", obj.name) if isinstance(obj, dtype) else obj if isinstance(obj, Global) else names.in_torch(obj)
         if found is None:
-            super().save_global(obj, name)  # type: ignore[misc]
+            super().save_global(obj, name)  # type: ignore[misc]  # of the class it is mixed with
             return
         self.write(b"c" + f"{found[0]}\n{found[1]}\n".encode())  # type: ignore[attr-defined]  # GLOBAL, good in every protocol
-        self.memoize(obj)  # type: ignore[attr-defined]
+        self.memoize(obj)  # type: ignore[attr-defined]  # of the class it is mixed with
 
     def _reduce_tensor(self, tensor: Tensor) -> tuple:
         if isinstance(tensor, Parameter):

@@ -51,7 +51,7 @@ class _Names:
             return rebuild.BY_NAME[module, name]
         if module.partition(".")[0] == names.THEIRS:
             return names.in_torchlike(module, name)
-        return super().find_class(module, name)  # type: ignore[misc]
+        return super().find_class(module, name)  # type: ignore[misc]  # of the class it is mixed with
 
     def persistent_load(self, pid: Any) -> Any:
         return self.fetch(pid)

@@ -3,9 +3,9 @@
 from __future__ import annotations
 
 from torchlike import ops as _ops  # fills the op table before anything looks into it
-from torchlike.tensor.tensor import Tensor
 from torchlike.tensor import attach as _attach
 from torchlike.tensor.parameter import Buffer, Parameter
+from torchlike.tensor.tensor import Tensor
 
 _attach.attach(Tensor)
 

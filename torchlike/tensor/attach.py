@@ -35,7 +35,15 @@ def attach(cls: type) -> None:
                 setattr(cls, public, _Lazy(row.name, public))
                 if row.inplace:
                     setattr(cls, f"{public}_", _Lazy(f"{row.name}_", f"{public}_"))
-    for table in (views.METHODS, creation.METHODS, random.METHODS, overloads.METHODS, operators.operators(), methods.METHODS, methods.PROPERTIES):
+    for table in (
+        views.METHODS,
+        creation.METHODS,
+        random.METHODS,
+        overloads.METHODS,
+        operators.operators(),
+        methods.METHODS,
+        methods.PROPERTIES,
+    ):
         for name, method in table.items():
             setattr(cls, name, method)
     for name in ("T", "mT", "H", "mH", "real", "imag"):

@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+import inspect
 import warnings
 from collections.abc import Callable, Sequence
 from typing import Any
@@ -73,46 +74,68 @@ def inplace_function(op: Op) -> Callable[..., Any]:
     return _generate(op, f"{op.name}_", "_inplace")
 
 
+def _listed(op: Op, tensors: Any) -> tuple:
+    if isinstance(tensors, (tuple, list)):
+        return tuple(tensors)
+    raise TypeError(f"{op.name}(): argument 'tensors' (position 1) must be tuple of Tensors, not {type(tensors).__name__}")
+
+
+_NUMPY_NAMES = {"axis": "dim", "keepdims": "keepdim"}
+
+
+def _renamed(made: Callable[..., Any], given: dict[str, Any], other: dict[str, Any]) -> Any:
+    """Call again with numpy's spellings of arguments turned into torch's, which torch accepts too."""
+    for key, value in other.items():
+        if _NUMPY_NAMES.get(key) not in given:
+            raise TypeError(f"{made.__name__}() got an unexpected keyword argument '{key}'")
+        given[_NUMPY_NAMES[key]] = value
+    return made(**given)
+
+
 def _generate(op: Op, name: str, door: str) -> Callable[..., Any]:
-    scope: dict[str, Any] = {"_call": dispatch.call, "_inplace": inplace, "_op": op, "_into": into, "_named": named(op)}
-    parameters, operands = [], []
-    if op.variadic:
-        parameters.append("tensors")
-    for i, (operand, default) in enumerate(op.operands):
-        if default is REQUIRED:
-            parameters.append(operand)
-            operands.append(operand)
-        elif default is None:
-            parameters.append(f"{operand}=None")
-            operands.append(operand)
-        else:  # its default is a number: absent means that number, as a constant
-            scope[f"_d{i}"] = default
-            parameters.append(f"{operand}=_d{i}")
-            operands.append(f"None if {operand} is _d{i} else {operand}")
-    for i, (static, default) in enumerate(op.statics):
-        scope[f"_s{i}"] = default
-        parameters.append(static if default is REQUIRED else f"{static}=_s{i}")
-    args = "tuple(tensors)" if op.variadic else f"({', '.join(operands)},)"
+    """Write the function's text from the row and compile it: arguments are bound by Python itself."""
+    scope: dict[str, Any] = {"_op": op, "_named": named(op), "_call": dispatch.call, "_inplace": inplace, "_into": into}
+    scope |= {"_listed": _listed, "_renamed": _renamed}
+    parameters, operands = _parameters(op, scope)
+    args = "_listed(_op, tensors)" if op.variadic else f"({', '.join(operands)},)"
     statics = f"({', '.join(s for s, _ in op.statics)},)" if op.statics else "()"
     call = f"{door}(_op, {args}, {statics})"
     if op.returns:
         call = f"_named({call})"
-    seen_default = False
-    ordered = []
-    for p in parameters:  # a static without default may follow an operand with one: it becomes keyword-only
-        if "=" in p:
-            seen_default = True
-        elif seen_default and "*" not in ordered:
-            ordered.append("*")
-        ordered.append(p)
-    out = op.out and door == "_call"
-    if out:
-        if "*" not in ordered:
-            ordered.append("*")
-        ordered.append("out=None")
-    body = f"    if out is not None:\n        return _into(out, {call})\n" if out else ""
-    exec(f"def {name}({', '.join(ordered)}):\n{body}    return {call}\n", scope)  # noqa: S102  # our own text, from the table
+    body = f"    return {call}\n"
+    tail = []
+    if op.out and door == "_call":
+        tail.append("out=None")
+        body = f"    if out is not None:\n        return _into(out, {call})\n{body}"
+    if not op.variadic and "dim" in op.keywords:
+        tail.append("**_other")
+        given = ", ".join(f"{p}={p}" for p in (*(o for o, _ in op.operands), *op.keywords))
+        body = f"    if _other:\n        return _renamed({name}, dict({given}), _other)\n{body}"
+    if "*" not in parameters and tail and tail != ["**_other"]:
+        parameters.append("*")
+    exec(f"def {name}({', '.join([*parameters, *tail])}):\n{body}", scope)  # our own text, from the table
     made = scope[name]
     made.__doc__ = op.fn.__doc__
     made.__module__ = "torchlike"
+    if "**_other" in tail:  # numpy's spellings are taken, not advertised
+        shown = inspect.signature(made)
+        made.__signature__ = shown.replace(parameters=list(shown.parameters.values())[:-1])
     return made
+
+
+def _parameters(op: Op, scope: dict[str, Any]) -> tuple[list[str], list[str]]:
+    """The parameter list (defaults by name in `scope`) and the expressions of the operands."""
+    parameters, operands = ["tensors"] if op.variadic else [], []
+    for i, (operand, default) in enumerate(op.operands):
+        scope[f"_d{i}"] = default
+        parameters.append(operand if default is REQUIRED else f"{operand}=_d{i}")
+        # A number's default means that number as a constant, which None stands for.
+        operands.append(operand if default is REQUIRED or default is None else f"None if {operand} is _d{i} else {operand}")
+    for i, (static, default) in enumerate(op.statics):
+        scope[f"_s{i}"] = default
+        parameters.append(static if default is REQUIRED else f"{static}=_s{i}")
+    first = next((i for i, p in enumerate(parameters) if "=" in p), len(parameters))
+    late = next((i for i, p in enumerate(parameters) if i > first and "=" not in p), None)
+    if late is not None:  # a static without default after an operand with one: from there on by keyword
+        parameters.insert(late, "*")
+    return parameters, operands

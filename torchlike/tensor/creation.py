@@ -25,12 +25,14 @@ _FULL, _IOTA = OPS["full_of"], OPS["iota"]
 # ---- from data ------------------------------------------------------------------------------------------------
 
 
-def tensor(data: Any, *, dtype: Any = None, device: Any = None, requires_grad: bool = False, pin_memory: bool = False) -> Tensor:
+def tensor(
+    data: Any, *, dtype: Any = None, device: Any = None, requires_grad: bool = False, pin_memory: bool = False
+) -> Tensor:
     """A tensor with a copy of `data`: numbers, nested sequences, numpy arrays, jax arrays or tensors.
 
     Raises:
-        ValueError: where nested sequences have unequal lengths. TypeError: where the elements have no torch dtype.
-        RuntimeError: where `requires_grad` is asked of a dtype that has no gradients.
+        ValueError: where nested sequences have unequal lengths. TypeError: for text.
+        RuntimeError: for other elements that are no numbers, and where `requires_grad` is asked of a dtype without gradients.
     """
     if isinstance(data, Tensor):
         out = data.detach().clone().to(device=device if device is not None else data.device, dtype=dtype)
@@ -50,9 +52,9 @@ def _as_array(data: Any, dtype: DType | None) -> np.ndarray:
     except ValueError as error:
         raise ValueError(f"expected sequence of equal length at every dimension ({error})") from error
     if array.dtype == object:
-        raise TypeError(f"not a sequence of numbers: torch.tensor() got {type(data).__name__} with elements of no torch dtype")
+        raise RuntimeError(f"Could not infer dtype of {_odd_one(array)}: torch.tensor() takes numbers and sequences of numbers")
     if dtype is not None:
-        return array.astype(dtype.np)
+        return array.astype(dtypes.given(dtype).np)
     if isinstance(data, (np.ndarray, np.generic)):
         dtypes.from_numpy(array.dtype)
         return array
@@ -63,6 +65,11 @@ def _as_array(data: Any, dtype: DType | None) -> np.ndarray:
     if array.dtype.kind in "US":
         raise TypeError(f"new(): invalid data type '{type(data).__name__}'")
     return array
+
+
+def _odd_one(array: np.ndarray) -> str:
+    """The type's name of the first element that is no number."""
+    return next((type(x).__name__ for x in array.flat if not isinstance(x, (bool, int, float, complex))), "a too large int")
 
 
 def _plain(data: Any) -> Any:
@@ -116,7 +123,7 @@ def filled(value: Any, size: tuple[int, ...], dtype: DType | None, device: Any, 
     where = devices.resolve(device)
     if any(n < 0 for n in size):
         raise RuntimeError(f"Trying to create tensor with negative dimension {min(size)}: {list(size)}")
-    kind = dtype or dtypes.get_default_dtype()
+    kind = dtypes.given(dtype) if dtype is not None else dtypes.get_default_dtype()
     if where is not devices.CPU:
         out = bare(Value(aval(size, kind, where)) if where is devices.META else host(np.full(size, value, kind.np), where))
     else:
@@ -124,12 +131,18 @@ def filled(value: Any, size: tuple[int, ...], dtype: DType | None, device: Any, 
     return out.requires_grad_() if requires_grad else out
 
 
-def zeros(*size: Any, out: Any = None, dtype: Any = None, layout: Any = None, device: Any = None, requires_grad: bool = False, pin_memory: bool = False, names: Any = None) -> Tensor:  # fmt: skip
+def zeros(
+    *size: Any, out: Any = None, dtype: Any = None, layout: Any = None, device: Any = None, requires_grad: bool = False,
+    pin_memory: bool = False, names: Any = None,
+) -> Tensor:  # fmt: skip
     """Zeros of the given sizes."""
     return _out(out, filled(0, sizes(_kw(size, None)), dtype, device, requires_grad))
 
 
-def ones(*size: Any, out: Any = None, dtype: Any = None, layout: Any = None, device: Any = None, requires_grad: bool = False, pin_memory: bool = False, names: Any = None) -> Tensor:  # fmt: skip
+def ones(
+    *size: Any, out: Any = None, dtype: Any = None, layout: Any = None, device: Any = None, requires_grad: bool = False,
+    pin_memory: bool = False, names: Any = None,
+) -> Tensor:  # fmt: skip
     """Ones of the given sizes."""
     return _out(out, filled(1, sizes(_kw(size, None)), dtype, device, requires_grad))
 
@@ -138,14 +151,20 @@ def _kw(size: tuple, keyword: Any) -> tuple:
     return size if size else ((),) if keyword is None else (keyword,)
 
 
-def full(size: Any, fill_value: Any, *, out: Any = None, dtype: Any = None, layout: Any = None, device: Any = None, requires_grad: bool = False) -> Tensor:  # fmt: skip
+def full(
+    size: Any, fill_value: Any, *, out: Any = None, dtype: Any = None, layout: Any = None, device: Any = None,
+    requires_grad: bool = False,
+) -> Tensor:  # fmt: skip
     """One number everywhere; its Python type gives the dtype."""
     if isinstance(fill_value, Tensor):
         dtype, fill_value = dtype or fill_value.dtype, fill_value.item()
     return _out(out, filled(fill_value, sizes((size,)), dtype or dtypes.of_number(fill_value), device, requires_grad))
 
 
-def empty(*size: Any, out: Any = None, dtype: Any = None, layout: Any = None, device: Any = None, requires_grad: bool = False, pin_memory: bool = False, memory_format: Any = None) -> Tensor:  # fmt: skip
+def empty(
+    *size: Any, out: Any = None, dtype: Any = None, layout: Any = None, device: Any = None, requires_grad: bool = False,
+    pin_memory: bool = False, memory_format: Any = None,
+) -> Tensor:  # fmt: skip
     """Room for a tensor, concrete at once (zeros here, where torch leaves what was in memory)."""
     where, kind = devices.resolve(device), dtype or dtypes.get_default_dtype()
     wanted = sizes(_kw(size, None))
@@ -155,7 +174,9 @@ def empty(*size: Any, out: Any = None, dtype: Any = None, layout: Any = None, de
     return _out(out, bare(made).requires_grad_(requires_grad))
 
 
-def empty_strided(size: Any, stride: Any, *, dtype: Any = None, device: Any = None, requires_grad: bool = False, **_: Any) -> Tensor:
+def empty_strided(
+    size: Any, stride: Any, *, dtype: Any = None, device: Any = None, requires_grad: bool = False, **_: Any
+) -> Tensor:
     """Room for a tensor that answers with the given strides."""
     out = empty(size, dtype=dtype, device=device)
     place(out, tuple(stride), 0)
@@ -174,22 +195,34 @@ def _like(x: Tensor, value: Any, dtype: Any, device: Any, requires_grad: bool) -
     return out.requires_grad_() if requires_grad else out
 
 
-def zeros_like(input: Tensor, *, dtype: Any = None, layout: Any = None, device: Any = None, requires_grad: bool = False, memory_format: Any = None) -> Tensor:  # fmt: skip
+def zeros_like(
+    input: Tensor, *, dtype: Any = None, layout: Any = None, device: Any = None, requires_grad: bool = False,
+    memory_format: Any = None,
+) -> Tensor:  # fmt: skip
     """Zeros in the shape, dtype and place of `input`."""
     return _like(input, 0, dtype, device, requires_grad)
 
 
-def ones_like(input: Tensor, *, dtype: Any = None, layout: Any = None, device: Any = None, requires_grad: bool = False, memory_format: Any = None) -> Tensor:  # fmt: skip
+def ones_like(
+    input: Tensor, *, dtype: Any = None, layout: Any = None, device: Any = None, requires_grad: bool = False,
+    memory_format: Any = None,
+) -> Tensor:  # fmt: skip
     """Ones in the shape, dtype and place of `input`."""
     return _like(input, 1, dtype, device, requires_grad)
 
 
-def full_like(input: Tensor, fill_value: Any, *, dtype: Any = None, layout: Any = None, device: Any = None, requires_grad: bool = False, memory_format: Any = None) -> Tensor:  # fmt: skip
+def full_like(
+    input: Tensor, fill_value: Any, *, dtype: Any = None, layout: Any = None, device: Any = None, requires_grad: bool = False,
+    memory_format: Any = None,
+) -> Tensor:  # fmt: skip
     """One number in the shape, dtype and place of `input`."""
     return _like(input, fill_value.item() if isinstance(fill_value, Tensor) else fill_value, dtype, device, requires_grad)
 
 
-def empty_like(input: Tensor, *, dtype: Any = None, layout: Any = None, device: Any = None, requires_grad: bool = False, memory_format: Any = None, pin_memory: bool = False) -> Tensor:  # fmt: skip
+def empty_like(
+    input: Tensor, *, dtype: Any = None, layout: Any = None, device: Any = None, requires_grad: bool = False,
+    memory_format: Any = None, pin_memory: bool = False,
+) -> Tensor:  # fmt: skip
     """Room in the shape, dtype and place of `input`, concrete at once."""
     out = empty(input.shape, dtype=dtype or input.dtype, device=input.device if device is None else device)
     if input._strides is not None:
@@ -200,7 +233,10 @@ def empty_like(input: Tensor, *, dtype: Any = None, layout: Any = None, device: 
 # ---- ranges ---------------------------------------------------------------------------------------------------
 
 
-def arange(start: Any, end: Any = None, step: Any = 1, *, out: Any = None, dtype: Any = None, layout: Any = None, device: Any = None, requires_grad: bool = False, pin_memory: bool = False) -> Tensor:  # fmt: skip
+def arange(
+    start: Any, end: Any = None, step: Any = 1, *, out: Any = None, dtype: Any = None, layout: Any = None, device: Any = None,
+    requires_grad: bool = False, pin_memory: bool = False,
+) -> Tensor:  # fmt: skip
     """Numbers from `start` below `end` in steps; int64 where all are ints, else the default dtype."""
     if end is None:
         start, end = 0, start
@@ -227,7 +263,10 @@ def _ramp(start: Any, step: Any, count: int, kind: DType, device: Any, requires_
     return made.requires_grad_() if requires_grad else made
 
 
-def linspace(start: Any, end: Any, steps: int, *, out: Any = None, dtype: Any = None, device: Any = None, requires_grad: bool = False, layout: Any = None) -> Tensor:  # fmt: skip
+def linspace(
+    start: Any, end: Any, steps: int, *, out: Any = None, dtype: Any = None, device: Any = None, requires_grad: bool = False,
+    layout: Any = None,
+) -> Tensor:  # fmt: skip
     """`steps` numbers from `start` to `end`, both included; counted from both ends as torch does."""
     a, b = (n.item() if isinstance(n, Tensor) else n for n in (start, end))
     kind = dtype or (dtypes.get_default_dtype().to_complex() if isinstance(a + b, complex) else dtypes.get_default_dtype())
@@ -242,25 +281,38 @@ def linspace(start: Any, end: Any, steps: int, *, out: Any = None, dtype: Any = 
     return _out(out, made.requires_grad_(requires_grad))
 
 
-def logspace(start: Any, end: Any, steps: int, base: float = 10.0, *, dtype: Any = None, device: Any = None, requires_grad: bool = False, **_: Any) -> Tensor:  # fmt: skip
+def logspace(
+    start: Any, end: Any, steps: int, base: float = 10.0, *, dtype: Any = None, device: Any = None, requires_grad: bool = False,
+    **_: Any,
+) -> Tensor:  # fmt: skip
     """`base` to the powers from `start` to `end`."""
     kind = dtype or dtypes.get_default_dtype()
     array = np.power(float(base), np.linspace(float(start), float(end), steps))
     return bare(host(array.astype(kind.np), devices.resolve(device))).requires_grad_(requires_grad)
 
 
-def eye(n: int, m: int | None = None, *, out: Any = None, dtype: Any = None, device: Any = None, requires_grad: bool = False, layout: Any = None) -> Tensor:  # fmt: skip
-    """Ones on the diagonal of an n by m matrix."""
+def eye(
+    n: int, m: int | None = None, *, out: Any = None, dtype: Any = None, device: Any = None, requires_grad: bool = False,
+    layout: Any = None,
+) -> Tensor:  # fmt: skip
+    """Ones on the diagonal of an n by m matrix. Raises RuntimeError for a negative size."""
+    for name, count in (("n", n), ("m", m)):
+        if count is not None and count < 0:
+            raise RuntimeError(f"{name} must be greater or equal to 0, got {count}")
     made = bare(host(np.eye(n, m, dtype=(dtype or dtypes.get_default_dtype()).np), devices.resolve(device)))
     return _out(out, made.requires_grad_(requires_grad))
 
 
-def tril_indices(row: int, col: int, offset: int = 0, *, dtype: Any = dtypes.int64, device: Any = None, layout: Any = None) -> Tensor:
+def tril_indices(
+    row: int, col: int, offset: int = 0, *, dtype: Any = dtypes.int64, device: Any = None, layout: Any = None
+) -> Tensor:
     """Row and column numbers of the lower triangle, (2, n)."""
     return bare(host(np.stack(np.tril_indices(row, offset, col)).astype(dtype.np), devices.resolve(device)))
 
 
-def triu_indices(row: int, col: int, offset: int = 0, *, dtype: Any = dtypes.int64, device: Any = None, layout: Any = None) -> Tensor:
+def triu_indices(
+    row: int, col: int, offset: int = 0, *, dtype: Any = dtypes.int64, device: Any = None, layout: Any = None
+) -> Tensor:
     """Row and column numbers of the upper triangle, (2, n)."""
     return bare(host(np.stack(np.triu_indices(row, offset, col)).astype(dtype.np), devices.resolve(device)))
 
@@ -295,6 +347,6 @@ METHODS = {
     "new_tensor": lambda x, data, **k: _new(x, tensor, data, **k),
 }
 FUNCTIONS: Sequence[Any] = (
-    tensor, as_tensor, from_numpy, from_jax, frombuffer, asarray, zeros, ones, full, empty, empty_strided, zeros_like, ones_like,
-    full_like, empty_like, arange, linspace, logspace, eye, tril_indices, triu_indices,
+    tensor, as_tensor, from_numpy, from_jax, frombuffer, asarray, zeros, ones, full, empty, empty_strided, zeros_like,
+    ones_like, full_like, empty_like, arange, linspace, logspace, eye, tril_indices, triu_indices,
 )  # fmt: skip

@@ -12,7 +12,7 @@ import numpy as np
 
 from torchlike.base import dtypes
 from torchlike.base.layout import elementwise
-from torchlike.base.promotion import scalar_name
+from torchlike.base.promotion import scalar_name, tensor_type_name
 from torchlike.base.size import contiguous_strides
 from torchlike.engine import dispatch
 from torchlike.engine.value import host
@@ -67,8 +67,10 @@ def _put(part: Tensor, tensors: dict[int, Tensor], value: Any, accumulate: bool)
 
 def write(target: Tensor, value: Any) -> Tensor:
     """`target[...] = value`: broadcast, cast and copy."""
-    target._check_writable((value,), fill=not isinstance(value, Tensor))
+    target._check_writable((value,), fill=value is target or not isinstance(value, Tensor))
     if isinstance(value, Tensor):
+        if _is_same(target, value):  # x[i] += y ends with x[i] = x[i]
+            return target
         while value.ndim > target.ndim and value.shape[0] == 1:
             value = value[0]
         if value.device is not target.device:
@@ -76,7 +78,18 @@ def write(target: Tensor, value: Any) -> Tensor:
         return target._write(dispatch.call(_COPY, (target, value)))
     if isinstance(value, (bool, int, float, complex, np.generic)):
         return target._write(dispatch.call(_FILL, (target, value)))
+    if value is None or isinstance(value, str):
+        raise TypeError(f"can't assign a {type(value).__name__} to a {tensor_type_name(target.dtype)}")
     return target._write(dispatch.call(_COPY, (target, bare(host(np.array(value, target.dtype.np), target.device)))))
+
+
+def _is_same(a: Tensor, b: Tensor) -> bool:
+    """Whether two tensors are the same elements with the same history."""
+    if a is b:
+        return True
+    if a._storage is not b._storage or a._base is None or a._base is not b._base:
+        return False
+    return (a.shape, a._offset, a.dtype, a.stride()) == (b.shape, b._offset, b.dtype, b.stride())
 
 
 def index_put_(self: Tensor, indices: Any, values: Tensor, accumulate: bool = False) -> Tensor:
@@ -118,7 +131,7 @@ def _parse(x: Tensor, index: Any, masks: bool = False) -> tuple[Tensor, dict[int
         masks: a bool mask that is the only index tensor stays one (it stands at its first dimension): nobody has to wait
             for the places where it is true.
     """
-    items = index if type(index) is tuple else (index,)
+    items = index if type(index) is tuple else tuple(index) if _stands_for_tuple(index) else (index,)
     items = tuple(_plain(item) for item in items)
     consumed = sum(_consumes(item) for item in items)
     if consumed > x.ndim:
@@ -172,6 +185,13 @@ def _parse(x: Tensor, index: Any, masks: bool = False) -> tuple[Tensor, dict[int
     return make_view(x, op, (tuple(spec), tuple(shape)), tuple(strides), offset, tuple(starts)), tensors
 
 
+def _stands_for_tuple(index: Any) -> bool:
+    """Whether torch still takes a list for a tuple of indices: where one of its elements is itself an index of several."""
+    if type(index) is not list or len(index) >= 32:
+        return False
+    return any(i is None or i is Ellipsis or isinstance(i, (list, tuple, range, slice, np.ndarray, Tensor)) for i in index)
+
+
 def _plain(item: Any) -> Any:
     """An index item as one of: int, slice, None, Ellipsis, True, False, Tensor."""
     kind = type(item)
@@ -190,7 +210,9 @@ def _plain(item: Any) -> Any:
         return bare(host(array.astype(np.bool_ if array.dtype.kind == "b" else np.int64)))
     if hasattr(item, "__index__"):
         return item.__index__()
-    raise TypeError(
+    if isinstance(item, str):
+        raise TypeError("new(): invalid data type 'str': tensors are indexed by numbers, not by names")
+    raise IndexError(
         "only integers, slices (`:`), ellipsis (`...`), None and long or byte Variables are valid indices "
         f"(got {type(item).__name__})"
     )
@@ -258,7 +280,7 @@ def _check_mask(x: Tensor, mask: Tensor, dim: int) -> None:
 def _gather(part: Tensor, tensors: dict[int, Tensor]) -> Tensor:
     dims = tuple(tensors)
     out = dispatch.call(_INDEX, (part, *tensors.values()), (dims,))
-    if part._strides is not None:
+    if part._strides is not None or 0 in out.shape:
         place(out, _gathered_strides(part, dims, [w.shape for w in tensors.values()], out.shape), 0)
     return out
 

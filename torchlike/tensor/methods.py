@@ -51,7 +51,8 @@ def numpy(self: Tensor, *, force: bool = False) -> np.ndarray:
             raise RuntimeError("Can't call numpy() on Tensor that requires grad. Use tensor.detach().numpy() instead.")
         if self.device.type != "cpu":
             raise TypeError(
-                f"can't convert {self.device} device type tensor to numpy. Use Tensor.cpu() to copy the tensor to host memory first."
+                f"can't convert {self.device} device type tensor to numpy. Use Tensor.cpu() to copy the tensor to host memory "
+                "first."
             )
     if self.dtype is dtypes.bfloat16:
         raise TypeError("Got unsupported ScalarType BFloat16")
@@ -84,16 +85,22 @@ def __bool__(self: Tensor) -> bool:
     return bool(value.numpy().reshape(())[()])
 
 
+def _single(self: Tensor) -> Any:
+    if self._read().aval.numel != 1:
+        raise ValueError(f"only one element tensors can be converted to Python scalars, this has {self._read().aval.numel}")
+    return item(self)
+
+
 def __int__(self: Tensor) -> int:
-    return int(item(self))
+    return int(_single(self))
 
 
 def __float__(self: Tensor) -> float:
-    return float(item(self))
+    return float(_single(self))
 
 
 def __complex__(self: Tensor) -> complex:
-    return complex(item(self))
+    return complex(_single(self))
 
 
 def __index__(self: Tensor) -> int:
@@ -112,6 +119,10 @@ def __iter__(self: Tensor) -> Any:
     if not self.shape:
         raise TypeError("iteration over a 0-d tensor")
     return iter([indexing.select(self, 0, i) for i in range(self.shape[0])])
+
+
+def __delitem__(self: Tensor, index: Any) -> None:
+    raise TypeError("Tensor does not support deleting items")
 
 
 def __contains__(self: Tensor, element: Any) -> bool:
@@ -136,8 +147,8 @@ def __deepcopy__(self: Tensor, memo: dict) -> Tensor:
     self._read()
     if self._node is not None:
         raise RuntimeError(
-            "Only Tensors created explicitly by the user (graph leaves) support the deepcopy protocol at the moment.  If you were "
-            "attempting to deepcopy a module, this may be because of a torch.nn.utils.weight_norm usage, see "
+            "Only Tensors created explicitly by the user (graph leaves) support the deepcopy protocol at the moment.  If you "
+            "were attempting to deepcopy a module, this may be because of a torch.nn.utils.weight_norm usage, see "
             "https://github.com/pytorch/pytorch/pull/103001"
         )
     out = type(self).__new__(type(self))
@@ -152,12 +163,33 @@ def __deepcopy__(self: Tensor, memo: dict) -> Tensor:
     return out
 
 
-_OWN = {"_storage", "_view", "_cached", "_seen", "_base", "_strides", "_offset", "_rg", "_node", "_nr", "_grad", "_retains", "_hooks"}
+_OWN = {
+    "_storage",
+    "_view",
+    "_cached",
+    "_seen",
+    "_base",
+    "_strides",
+    "_offset",
+    "_rg",
+    "_node",
+    "_nr",
+    "_grad",
+    "_retains",
+    "_hooks",
+}
 
 
 def __reduce_ex__(self: Tensor, protocol: Any) -> tuple:
     own = {k: v for k, v in self.__dict__.items() if k not in _OWN}
-    return _rebuild, (type(self), np.array(self._read().numpy()), self.dtype, self._rg and self._node is None, self._strides, own)
+    return _rebuild, (
+        type(self),
+        np.array(self._read().numpy()),
+        self.dtype,
+        self._rg and self._node is None,
+        self._strides,
+        own,
+    )
 
 
 def _rebuild(kind: type[Tensor], array: np.ndarray, dtype: DType, requires_grad: bool, strides: Any, own: dict) -> Tensor:
@@ -210,14 +242,19 @@ def to(self: Tensor, *args: Any, **kwargs: Any) -> Tensor:
     if kwargs:
         raise TypeError(f"to() received an invalid combination of arguments - got {sorted(kwargs)}")
     for arg in args[:2]:
-        if isinstance(arg, DType):
+        if isinstance(arg, (DType, type)):
             dtype = arg
         elif isinstance(arg, Tensor):
             device, dtype = arg.device, arg.dtype
-        elif isinstance(arg, (str, int, devices.device)) and not isinstance(arg, bool):
-            device = arg
+        elif isinstance(arg, (str, int, devices.device)):
+            device = device if isinstance(arg, bool) else arg  # a bool is non_blocking or copy, which change nothing here
+        elif arg is not None:
+            raise TypeError(
+                f"to() received an invalid combination of arguments - got ({type(arg).__name__}); it takes a dtype, a device "
+                "or a tensor"
+            )
     out = self
-    if dtype is not None and dtype is not self.dtype:
+    if dtype is not None and (dtype := dtypes.given(dtype)) is not self.dtype:
         out = dispatch.call(_CAST, (self,), (dtype,))
     if device is not None:
         where = devices.resolve(device)
@@ -262,14 +299,16 @@ def type_(self: Tensor, dtype: Any = None, non_blocking: bool = False) -> Any:
 
 
 def clone(input: Tensor, *, memory_format: Any = None) -> Tensor:
-    """A copy with its own storage, its dimensions in memory as they were or as `memory_format` says; the gradient flows through."""
+    """A copy with its own storage, in memory as it was or as `memory_format` says; the gradient flows through."""
     if memory_format is None or memory_format is preserve_format:
         return dispatch.call(_CLONE, (input,))
     return views.copy_in(input, memory_format)
 
 
 def copy_(self: Tensor, src: Any, non_blocking: bool = False) -> Tensor:
-    """Overwrite this tensor with `src`, broadcast and cast."""
+    """Overwrite this tensor with the tensor `src`, broadcast and cast."""
+    if not isinstance(src, Tensor):
+        raise TypeError(f"copy_(): argument 'other' (position 1) must be Tensor, not {type(src).__name__}")
     return indexing.write(self, src)
 
 
@@ -299,8 +338,8 @@ def requires_grad_(self: Tensor, requires_grad: bool = True) -> Tensor:
         raise RuntimeError("only Tensors of floating point and complex dtype can require gradients")
     if self._node is not None and not requires_grad:
         raise RuntimeError(
-            "you can only change requires_grad flags of leaf variables. If you want to use a computed variable in a subgraph that "
-            "doesn't require differentiation use var_no_grad = var.detach()."
+            "you can only change requires_grad flags of leaf variables. If you want to use a computed variable in a subgraph "
+            "that doesn't require differentiation use var_no_grad = var.detach()."
         )
     self._rg = bool(requires_grad)
     return self
@@ -336,6 +375,8 @@ def _set_grad(self: Tensor, grad: Any) -> None:
 
 
 def _set_data(self: Tensor, other: Tensor) -> None:
+    if not isinstance(other, Tensor):
+        raise TypeError(f"Variable data has to be a tensor, but got {type(other).__name__}")
     self._become(other)
 
 
@@ -359,7 +400,11 @@ def data_ptr(self: Tensor) -> int:
 
 def is_set_to(self: Tensor, other: Tensor) -> bool:
     """Whether both are the same elements of the same storage."""
-    return self._storage is other._storage and (self.shape, self.stride(), self._offset) == (other.shape, other.stride(), other._offset)
+    return self._storage is other._storage and (self.shape, self.stride(), self._offset) == (
+        other.shape,
+        other.stride(),
+        other._offset,
+    )
 
 
 class _Layout:
@@ -397,8 +442,8 @@ METHODS: dict[str, Any] = {
     f.__name__: f
     for f in (
         item, tolist, numpy, __array__, __jax_array__, __dlpack__, __dlpack_device__, __bool__, __int__, __float__, __complex__,
-        __index__, __len__, __iter__, __contains__, __repr__, __format__, __deepcopy__, __reduce_ex__, size, numel, dim, to, cpu,
-        cuda, clone, copy_, fill_, zero_, requires_grad_, detach_, data_ptr, is_set_to,
+        __index__, __len__, __iter__, __contains__, __delitem__, __repr__, __format__, __deepcopy__, __reduce_ex__, size,
+        numel, dim, to, cpu, cuda, clone, copy_, fill_, zero_, requires_grad_, detach_, data_ptr, is_set_to,
     )
 }  # fmt: skip
 METHODS |= {

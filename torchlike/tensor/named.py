@@ -12,13 +12,14 @@ from torchlike.ops.registry import Op
 
 @cache
 def _type(name: str, fields: tuple[str, ...]) -> Any:
-    made = namedtuple(name, fields)  # type: ignore[misc]  # one type per row, made from the table
+    fields_only = namedtuple(name, fields)  # type: ignore[misc]  # one type per row, made from the table
+    made: Any = fields_only
     made.__module__ = "torch.return_types"
 
     def show(self: Any) -> str:
         return f"torch.return_types.{name}(\n" + ",\n".join(f"{f}={v!r}" for f, v in zip(fields, self, strict=True)) + ")"
 
-    made.__repr__ = show  # type: ignore[method-assign]
+    made.__repr__ = show
     return made
 
 

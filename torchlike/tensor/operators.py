@@ -5,18 +5,20 @@ from __future__ import annotations
 from collections.abc import Callable
 from typing import Any
 
+from torchlike.base.dtypes import dtype
 from torchlike.engine.dispatch import call
 from torchlike.ops.registry import OPS, Op
 from torchlike.tensor.binding import inplace
+from torchlike.tensor.overloads import check_power
 
 # Python's name -> row. The reflected and in-place forms derive from it.
 _BINARY = {
-    "add": "add", "sub": "sub", "mul": "mul", "truediv": "true_divide", "floordiv": "floor_divide", "mod": "remainder", "pow": "pow",
-    "matmul": "matmul", "and": "bitwise_and", "or": "bitwise_or", "xor": "bitwise_xor",
+    "add": "add", "sub": "sub", "mul": "mul", "truediv": "true_divide", "floordiv": "floor_divide", "mod": "remainder",
+    "pow": "pow", "matmul": "matmul", "and": "bitwise_and", "or": "bitwise_or", "xor": "bitwise_xor",
     "lshift": "bitwise_left_shift", "rshift": "bitwise_right_shift",
 }  # fmt: skip
 _COMPARE = {"eq": "eq", "ne": "ne", "lt": "lt", "le": "le", "gt": "gt", "ge": "ge"}
-_UNARY = {"neg": "neg", "abs": "abs", "invert": "bitwise_not", "pos": "positive"}
+_UNARY = {"neg": "neg", "abs": "abs", "pos": "positive"}
 
 
 def _forward(row: Op, extra: int, statics: tuple) -> Callable:
@@ -62,6 +64,22 @@ def _alone(row: Op) -> Callable:
     return operator
 
 
+def _power(operator: Callable) -> Callable:
+    """The row sees no numbers, so what torch refuses is found here."""
+
+    def checked(self: Any, other: Any) -> Any:
+        check_power(self, other)
+        return operator(self, other)
+
+    return checked
+
+
+def _invert(self: Any) -> Any:
+    if self.dtype.category > dtype.INTEGER:
+        raise TypeError("~ (operator.invert) is only implemented on integer and Boolean-type tensors")
+    return call(OPS["bitwise_not"], (self,), ())
+
+
 def operators() -> dict[str, Callable]:
     """Every dunder by name."""
     made: dict[str, Callable] = {}
@@ -76,4 +94,7 @@ def operators() -> dict[str, Callable]:
     for name, row_name in _UNARY.items():
         if row_name in OPS.rows:
             made[f"__{name}__"] = _alone(OPS[row_name])
+    made["__invert__"] = _invert
+    for name in ("__pow__", "__ipow__"):
+        made[name] = _power(made[name])
     return made

@@ -204,17 +204,17 @@ def div_(self: Tensor, other: Any, *, rounding_mode: str | None = None) -> Tenso
 @overload("pow")
 def pow(input: Any, exponent: Any, *, out: Any = None) -> Tensor:
     """`input ** exponent`. Raises RuntimeError for a tensor of whole numbers and a negative whole exponent."""
-    _check_power(input, exponent)
+    check_power(input, exponent)
     return ops.pow(input, exponent, out=out)
 
 
 @overload("pow_", function=False)
 def pow_(self: Tensor, exponent: Any) -> Tensor:
-    _check_power(self, exponent)
+    check_power(self, exponent)
     return ops.pow_(self, exponent)
 
 
-def _check_power(input: Any, exponent: Any) -> None:
+def check_power(input: Any, exponent: Any) -> None:
     if isinstance(exponent, int) and exponent < 0 and isinstance(input, Tensor) and not input.dtype.is_differentiable:
         raise RuntimeError("Integers to negative integer powers are not allowed.")
 

@@ -1,11 +1,11 @@
-"""Random tensors. Numbers are drawn on the host, torch's own, and enter the program as leaves (DESIGN: same seed, same numbers).
+"""Random tensors. Numbers are drawn on the host, torch's own, and enter the program as leaves: same seed, same numbers.
 
 With TORCHLIKE_RNG=device, uniform, normal and Bernoulli numbers are drawn by a recorded counter-based op instead.
 """
 
 from __future__ import annotations
 
-from collections.abc import Callable
+from collections.abc import Callable, Sequence
 from typing import Any
 
 import numpy as np
@@ -14,6 +14,7 @@ from torchlike.base import device as devices
 from torchlike.base import dtypes
 from torchlike.base.dtypes import dtype as DType
 from torchlike.base.flags import flags
+from torchlike.base.promotion import scalar_name
 from torchlike.engine import dispatch
 from torchlike.engine import random as source
 from torchlike.engine.value import Value, aval, host
@@ -28,7 +29,11 @@ def _drawn(array: np.ndarray, where: devices.device) -> Tensor:
 
 
 def _generator(generator: Any) -> source.Generator:
-    return source.default_generator if generator is None else generator
+    if generator is None:
+        return source.default_generator
+    if not isinstance(generator, source.Generator):
+        raise TypeError(f"argument 'generator' must be torch.Generator, not {type(generator).__name__}")
+    return generator
 
 
 def _draw(kind: str, size: tuple[int, ...], dtype: DType, where: devices.device, generator: Any, *parameters: float) -> Tensor:
@@ -41,22 +46,35 @@ def _draw(kind: str, size: tuple[int, ...], dtype: DType, where: devices.device,
     return _drawn(getattr(_generator(generator), kind)(size, *parameters, dtype.np), where)
 
 
-def _made(kind: str, size: tuple, parameters: tuple, dtype: Any, device: Any, requires_grad: bool, generator: Any, out: Any) -> Tensor:
-    made = _draw(kind, size, dtype or dtypes.get_default_dtype(), devices.resolve(device), generator, *parameters)
+def _made(
+    kind: str, size: tuple, parameters: tuple, dtype: Any, device: Any, requires_grad: bool, generator: Any, out: Any
+) -> Tensor:
+    dtype = dtypes.given(dtype) if dtype is not None else dtypes.get_default_dtype()
+    _check(kind, dtype, parameters)
+    made = _draw(kind, size, dtype, devices.resolve(device), generator, *parameters)
     return into(out, made.requires_grad_() if requires_grad else made)
 
 
-def rand(*size: Any, generator: Any = None, out: Any = None, dtype: Any = None, layout: Any = None, device: Any = None, requires_grad: bool = False, pin_memory: bool = False, names: Any = None) -> Tensor:  # fmt: skip
+def rand(
+    *size: Any, generator: Any = None, out: Any = None, dtype: Any = None, layout: Any = None, device: Any = None,
+    requires_grad: bool = False, pin_memory: bool = False, names: Any = None,
+) -> Tensor:  # fmt: skip
     """Uniform numbers in [0, 1)."""
     return _made("uniform", sizes(size or ((),)), (0.0, 1.0), dtype, device, requires_grad, generator, out)
 
 
-def randn(*size: Any, generator: Any = None, out: Any = None, dtype: Any = None, layout: Any = None, device: Any = None, requires_grad: bool = False, pin_memory: bool = False, names: Any = None) -> Tensor:  # fmt: skip
+def randn(
+    *size: Any, generator: Any = None, out: Any = None, dtype: Any = None, layout: Any = None, device: Any = None,
+    requires_grad: bool = False, pin_memory: bool = False, names: Any = None,
+) -> Tensor:  # fmt: skip
     """Normal numbers of mean 0 and standard deviation 1."""
     return _made("normal", sizes(size or ((),)), (0.0, 1.0), dtype, device, requires_grad, generator, out)
 
 
-def randint(low: Any, high: Any = None, size: Any = None, *, generator: Any = None, out: Any = None, dtype: Any = None, layout: Any = None, device: Any = None, requires_grad: bool = False) -> Tensor:  # fmt: skip
+def randint(
+    low: Any, high: Any = None, size: Any = None, *, generator: Any = None, out: Any = None, dtype: Any = None,
+    layout: Any = None, device: Any = None, requires_grad: bool = False,
+) -> Tensor:  # fmt: skip
     """Integers in [low, high), or in [0, low) where only that and a size are given."""
     if size is None:
         low, high, size = 0, low, high
@@ -66,22 +84,37 @@ def randint(low: Any, high: Any = None, size: Any = None, *, generator: Any = No
     return into(out, _drawn(array, devices.resolve(device)).requires_grad_(requires_grad))
 
 
-def randperm(n: int, *, generator: Any = None, out: Any = None, dtype: Any = dtypes.int64, layout: Any = None, device: Any = None, requires_grad: bool = False, pin_memory: bool = False) -> Tensor:  # fmt: skip
+def randperm(
+    n: int, *, generator: Any = None, out: Any = None, dtype: Any = dtypes.int64, layout: Any = None, device: Any = None,
+    requires_grad: bool = False, pin_memory: bool = False,
+) -> Tensor:  # fmt: skip
     """The numbers 0 to n - 1 in random order."""
     return into(out, _drawn(_generator(generator).randperm(n).astype(dtype.np), devices.resolve(device)))
 
 
-def rand_like(input: Tensor, *, dtype: Any = None, layout: Any = None, device: Any = None, requires_grad: bool = False, memory_format: Any = None, generator: Any = None) -> Tensor:  # fmt: skip
+def rand_like(
+    input: Tensor, *, dtype: Any = None, layout: Any = None, device: Any = None, requires_grad: bool = False,
+    memory_format: Any = None, generator: Any = None,
+) -> Tensor:  # fmt: skip
     """Uniform numbers in the shape of `input`."""
-    return rand(input.shape, dtype=dtype or input.dtype, device=device or input.device, requires_grad=requires_grad, generator=generator)
+    return rand(
+        input.shape, dtype=dtype or input.dtype, device=device or input.device, requires_grad=requires_grad, generator=generator
+    )
 
 
-def randn_like(input: Tensor, *, dtype: Any = None, layout: Any = None, device: Any = None, requires_grad: bool = False, memory_format: Any = None, generator: Any = None) -> Tensor:  # fmt: skip
+def randn_like(
+    input: Tensor, *, dtype: Any = None, layout: Any = None, device: Any = None, requires_grad: bool = False,
+    memory_format: Any = None, generator: Any = None,
+) -> Tensor:  # fmt: skip
     """Normal numbers in the shape of `input`."""
-    return randn(input.shape, dtype=dtype or input.dtype, device=device or input.device, requires_grad=requires_grad, generator=generator)
+    return randn(
+        input.shape, dtype=dtype or input.dtype, device=device or input.device, requires_grad=requires_grad, generator=generator
+    )
 
 
-def randint_like(input: Tensor, low: Any, high: Any = None, *, dtype: Any = None, device: Any = None, generator: Any = None, **_: Any) -> Tensor:  # fmt: skip
+def randint_like(
+    input: Tensor, low: Any, high: Any = None, *, dtype: Any = None, device: Any = None, generator: Any = None, **_: Any,
+) -> Tensor:  # fmt: skip
     """Integers in the shape of `input`."""
     low, high = (0, low) if high is None else (low, high)
     return randint(low, high, input.shape, dtype=dtype or input.dtype, device=device or input.device, generator=generator)
@@ -100,16 +133,30 @@ def bernoulli(input: Tensor, p: Any = None, *, generator: Any = None, out: Any =
     return into(out, _drawn(mask.astype(input.dtype.np), input.device))
 
 
-def multinomial(input: Tensor, num_samples: int, replacement: bool = False, *, generator: Any = None, out: Any = None) -> Tensor:
+def multinomial(
+    input: Tensor, num_samples: int, replacement: bool = False, *, generator: Any = None, out: Any = None
+) -> Tensor:
     """Indices drawn in proportion to the weights in the last dimension."""
     picked = _generator(generator).multinomial(input._read().numpy(), num_samples, replacement)
     return into(out, _drawn(picked, input.device))
 
 
-def normal(mean: Any = 0.0, std: Any = 1.0, size: Any = None, *, generator: Any = None, out: Any = None, dtype: Any = None, device: Any = None, requires_grad: bool = False, **_: Any) -> Tensor:  # fmt: skip
+def normal(
+    mean: Any = 0.0, std: Any = 1.0, size: Any = None, *, generator: Any = None, out: Any = None, dtype: Any = None,
+    device: Any = None, requires_grad: bool = False, **_: Any,
+) -> Tensor:  # fmt: skip
     """Normal numbers; mean and standard deviation are numbers (with `size`) or tensors."""
     if not isinstance(mean, Tensor) and not isinstance(std, Tensor):
-        return _made("normal", sizes((size if size is not None else (),)), (float(mean), float(std)), dtype, device, requires_grad, generator, out)
+        return _made(
+            "normal",
+            sizes((size if size is not None else (),)),
+            (float(mean), float(std)),
+            dtype,
+            device,
+            requires_grad,
+            generator,
+            out,
+        )
     shape = (mean + std).shape
     like = mean if isinstance(mean, Tensor) else std
     return into(out, randn(shape, dtype=like.dtype, device=like.device, generator=generator) * std + mean)
@@ -123,10 +170,15 @@ def _fill(kind: str, *defaults: tuple[str, float]) -> Callable[..., Tensor]:
 
     def method(self: Tensor, *args: Any, generator: Any = None, **kwargs: Any) -> Tensor:
         given = dict(zip((n for n, _ in defaults), args, strict=False)) | kwargs
-        parameters = [float(given.pop("from" if n == "low" and "from" in given else "to" if n == "high" and "to" in given else n, d)) for n, d in defaults]
-        _check(kind, self, parameters)
+        parameters = [
+            float(given.pop("from" if n == "low" and "from" in given else "to" if n == "high" and "to" in given else n, d))
+            for n, d in defaults
+        ]
+        _check(kind, self.dtype, parameters)
         self._check_writable()
-        return self._write(_in_memory_order(self, lambda size: _draw(kind, size, self.dtype, self.device, generator, *parameters)))
+        return self._write(
+            _in_memory_order(self, lambda size: _draw(kind, size, self.dtype, self.device, generator, *parameters))
+        )
 
     method.__name__ = method.__qualname__ = f"{kind}_"
     return method
@@ -134,16 +186,20 @@ def _fill(kind: str, *defaults: tuple[str, float]) -> Callable[..., Tensor]:
 
 def _in_memory_order(self: Tensor, draw: Callable[[tuple[int, ...]], Tensor]) -> Tensor:
     """Numbers drawn in the order in which torch's memory holds the elements, which is not the logical one after a permute."""
-    if self._strides is None:
+    strides = self._strides
+    if strides is None:
         return draw(tuple(self.shape))
-    order = sorted(range(self.ndim), key=lambda d: -self._strides[d])  # type: ignore[index]
+    order = sorted(range(self.ndim), key=lambda d: -strides[d])
     back = [order.index(d) for d in range(self.ndim)]
     return draw(tuple(self.shape[d] for d in order)).permute(back)
 
 
-def _check(kind: str, self: Tensor, parameters: list[float]) -> None:
-    if not self.dtype.is_differentiable and kind != "geometric":
-        raise NotImplementedError(f'"{kind}_" not implemented for {self.dtype}')
+_KERNELS = {"uniform": "check_uniform_bounds", "normal": "normal_kernel_cpu"}
+
+
+def _check(kind: str, dtype: DType, parameters: Sequence[float]) -> None:
+    if not dtype.is_differentiable and kind != "geometric":
+        raise NotImplementedError(f"\"{_KERNELS.get(kind, kind)}\" not implemented for '{scalar_name(dtype)}'")
     if kind == "uniform" and parameters[0] > parameters[1]:
         raise RuntimeError(
             f"uniform_ expects to return a [from, to) range, but found from={parameters[0]:g} > to={parameters[1]:g}"
@@ -160,7 +216,9 @@ def bernoulli_(self: Tensor, p: Any = 0.5, *, generator: Any = None) -> Tensor:
     if not 0 <= p <= 1:
         raise RuntimeError(f"bernoulli_ expects p to be in [0, 1], but got p={p:g}")
     if flags.rng == "device" or self.device is devices.META:
-        return self._write((_draw("uniform", tuple(self.shape), dtypes.float32, self.device, generator, 0.0, 1.0) < p).to(self.dtype))
+        return self._write(
+            (_draw("uniform", tuple(self.shape), dtypes.float32, self.device, generator, 0.0, 1.0) < p).to(self.dtype)
+        )
     mask = _generator(generator).bernoulli(tuple(self.shape), float(p))
     return self._write(_drawn(mask.astype(self.dtype.np), self.device))
 
@@ -204,8 +262,8 @@ class Generator(source.Generator):
 
 
 FUNCTIONS = (
-    rand, randn, randint, randperm, rand_like, randn_like, randint_like, bernoulli, multinomial, normal, manual_seed, get_rng_state,
-    set_rng_state,
+    rand, randn, randint, randperm, rand_like, randn_like, randint_like, bernoulli, multinomial, normal, manual_seed,
+    get_rng_state, set_rng_state,
 )  # fmt: skip
 METHODS = {
     "uniform_": _fill("uniform", ("low", 0.0), ("high", 1.0)),

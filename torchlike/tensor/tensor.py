@@ -138,7 +138,7 @@ class Tensor:
 
     def _suffix(self, base: Tensor) -> tuple[Link, ...]:
         """The links from `base`, which may be an alias with links of its own, to this view."""
-        return self._view[len(base._view or ()) :]  # type: ignore[index]
+        return self._view[len(base._view or ()) :]  # type: ignore[index]  # only views have suffixes
 
     # ---- writing ----------------------------------------------------------------------------------------------
 
@@ -166,7 +166,9 @@ class Tensor:
         if base is not None and base._view is not None and history:
             base._cached, base._seen = whole._read(), self._storage.version
         self._cached, self._seen = value, self._storage.version
-        if tracked:
+        if history:
+            self._seen -= 1  # its history goes through its base from now on: read it again, if somebody asks
+        elif tracked:
             self._rg, self._node, self._nr = new._rg, new._node, new._nr
         return self
 
@@ -231,11 +233,11 @@ class Tensor:
 
     @property
     def shape(self) -> Size:
-        return (self._storage.value if self._view is None else self._cached).aval.shape  # type: ignore[union-attr]
+        return (self._storage.value if self._view is None else self._cached).aval.shape  # type: ignore[union-attr]  # as in _read
 
     @property
     def dtype(self) -> dtype:
-        return (self._storage.value if self._view is None else self._cached).aval.dtype  # type: ignore[union-attr]
+        return (self._storage.value if self._view is None else self._cached).aval.dtype  # type: ignore[union-attr]  # as in _read
 
     @property
     def device(self) -> device:
@@ -244,7 +246,7 @@ class Tensor:
     @property
     def ndim(self) -> int:
         """Number of dimensions."""
-        return (self._storage.value if self._view is None else self._cached).aval.ndim  # type: ignore[union-attr]
+        return (self._storage.value if self._view is None else self._cached).aval.ndim  # type: ignore[union-attr]  # as in _read
 
     def stride(self, dim: int | None = None) -> Any:
         """Strides in elements, as torch would lay the tensor out (XLA lays it out as it likes)."""

@@ -20,10 +20,13 @@ _VIEW = OPS["view"]
 
 
 def sizes(args: Sequence[Any]) -> tuple[int, ...]:
-    """Sizes given one by one or as one sequence; zero-dim tensors count as ints."""
-    if len(args) == 1 and not isinstance(args[0], int) and not (isinstance(args[0], Tensor) and args[0].ndim == 0):
-        args = args[0]
-    return tuple([a if type(a) is int else a.__index__() for a in args])
+    """Sizes given one by one or as one sequence; zero-dim tensors count as ints. Raises TypeError for anything else."""
+    try:
+        if len(args) == 1 and not isinstance(args[0], int) and not (isinstance(args[0], Tensor) and args[0].ndim == 0):
+            args = args[0]
+        return tuple([a if type(a) is int else a.__index__() for a in args])
+    except (AttributeError, TypeError):
+        raise TypeError(f"argument 'size' must be ints or one tuple of ints, but got {args!r}") from None
 
 
 def through(x: Tensor, op: Op, static: tuple) -> Tensor:
@@ -31,7 +34,9 @@ def through(x: Tensor, op: Op, static: tuple) -> Tensor:
     out = make_view(x, op, static, (), 0)
     assert op.view is not None
     keywords = dict(zip((n for n, _ in op.statics), static, strict=True))
-    strides, offset = op.view.layout(x.shape, x.stride(), x._offset, out.shape, **keywords)  # type: ignore[misc]
+    found = op.view.layout(x.shape, x.stride(), x._offset, out.shape, **keywords)
+    assert found is not None  # whoever calls knows that the strides allow it
+    strides, offset = found
     out._strides = None if strides == contiguous_strides(out.shape) else tuple(strides)
     out._offset = offset
     return out

@@ -37,8 +37,7 @@ def interpolate(
         )
     if input.ndim not in (3, 4, 5) or (mode not in _RANKS and mode not in ("nearest", "nearest-exact", "area")):
         raise NotImplementedError(
-            "Input Error: Only 3D, 4D and 5D input Tensors supported"
-            f" (got {input.ndim}D) for the modes: {_MODES} (got {mode})"
+            f"Input Error: Only 3D, 4D and 5D input Tensors supported (got {input.ndim}D) for the modes: {_MODES} (got {mode})"
         )
     if input.ndim != _RANKS.get(mode, input.ndim):
         raise NotImplementedError(f"Got {input.ndim}D input, but {mode} mode needs {_RANKS[mode]}D input")

@@ -6,9 +6,7 @@ from torchlike.autograd.grad_mode import no_grad
 from torchlike.tensor import functions as ops
 
 
-def embedding(
-    input, weight, padding_idx=None, max_norm=None, norm_type=2.0, scale_grad_by_freq=False, sparse=False
-):
+def embedding(input, weight, padding_idx=None, max_norm=None, norm_type=2.0, scale_grad_by_freq=False, sparse=False):
     """The rows of `weight` `(V, D)` that `input` `(*)` names: `(*, D)`.
 
     Args:

@@ -63,9 +63,12 @@ class _NormBase(Module):
     def reset_running_stats(self) -> None:
         """Forget what was seen: mean 0, variance 1."""
         if self.track_running_stats:
-            init.zeros_(self.running_mean)  # type: ignore[arg-type]
-            init.ones_(self.running_var)  # type: ignore[arg-type]
-            init.zeros_(self.num_batches_tracked)  # type: ignore[arg-type]
+            assert self.running_mean is not None
+            assert self.running_var is not None
+            assert self.num_batches_tracked is not None
+            init.zeros_(self.running_mean)
+            init.ones_(self.running_var)
+            init.zeros_(self.num_batches_tracked)
 
     def reset_parameters(self) -> None:
         """Weight 1, bias 0, and forget the running statistics."""

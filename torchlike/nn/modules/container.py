@@ -35,7 +35,7 @@ class _Ordered(Module):
 
     def pop(self, key: int | slice) -> Module:
         """Remove the module at `key` and return it."""
-        found = self[key]  # type: ignore[index]
+        found = self[key]  # type: ignore[index]  # who mixes this in has `__getitem__`
         del self[key]
         return found
 
@@ -62,7 +62,7 @@ class Sequential(_Ordered):
 
     def forward(self, input: Any) -> Any:
         for module in self._modules.values():
-            input = module(input)  # type: ignore[misc]
+            input = module(input)  # type: ignore[misc]  # a container holds no None
         return input
 
     def _name_at(self, index: int) -> str:
@@ -199,7 +199,7 @@ class ModuleDict(Module):
             self.update(modules)
 
     def __getitem__(self, key: str) -> Module:
-        return self._modules[key]  # type: ignore[return-value]
+        return self._modules[key]  # type: ignore[return-value]  # a container holds no None
 
     def __setitem__(self, key: str, module: Module) -> None:
         self.add_module(key, module)
@@ -232,11 +232,11 @@ class ModuleDict(Module):
 
     def items(self) -> ItemsView[str, Module]:
         """(name, module) pairs."""
-        return self._modules.items()  # type: ignore[return-value]
+        return self._modules.items()  # type: ignore[return-value]  # a container holds no None
 
     def values(self) -> ValuesView[Module]:
         """The modules."""
-        return self._modules.values()  # type: ignore[return-value]
+        return self._modules.values()  # type: ignore[return-value]  # a container holds no None
 
     def update(self, modules: Mapping[str, Module] | Iterable[tuple[str, Module]]) -> None:
         """Add modules, or replace those of the same name, from a mapping or from pairs.

@@ -34,8 +34,8 @@ class _Affine(Module):
         """Weight 1, bias 0."""
         if self.weight is not None:
             init.ones_(self.weight)
-        if self._parameters.get("bias") is not None:
-            init.zeros_(self.bias)  # type: ignore[arg-type]
+        if (bias := self._parameters.get("bias")) is not None:
+            init.zeros_(bias)
 
 
 def _shape(normalized_shape: int | Sequence[int]) -> tuple[int, ...]:

@@ -265,7 +265,7 @@ class ModuleRegistry:
             return
         if remove_duplicate:
             memo.add(self)  # type: ignore[arg-type]  # every registry is a Module
-        yield prefix, self  # type: ignore[misc]
+        yield prefix, self  # type: ignore[misc]  # every registry is a Module
         for name, module in self._modules.items():
             if module is not None:
                 yield from module.named_modules(memo, f"{prefix}.{name}" if prefix else name, remove_duplicate)
@@ -298,7 +298,7 @@ class ModuleRegistry:
         seen: set[int] = set()
         owners = self.named_modules(prefix=prefix, remove_duplicate=remove_duplicate) if recurse else [(prefix, self)]
         for owner_name, owner in owners:
-            for name, member in get_members_fn(owner):  # type: ignore[arg-type]
+            for name, member in get_members_fn(owner):  # type: ignore[arg-type]  # every registry is a Module
                 if member is None or id(member) in seen:
                     continue
                 if remove_duplicate:

@@ -8,7 +8,7 @@ import weakref
 from collections.abc import Callable, Iterator
 from contextlib import contextmanager
 from functools import wraps
-from typing import Any
+from typing import Any, cast
 
 from torchlike.optim.optimizer import Optimizer
 from torchlike.tensor import Tensor
@@ -200,14 +200,14 @@ def _watch_steps(optimizer: Optimizer) -> None:
     step = optimizer.step
     if hasattr(step, "_wrapped_by_lr_sched"):
         return
-    function: Callable = step.__func__  # type: ignore[attr-defined]
+    function: Callable = cast(types.MethodType, step).__func__
     held = weakref.ref(optimizer)  # the optimizer must not keep itself alive
 
     @wraps(function)
     def noted(*args: Any, **kwargs: Any) -> Any:
-        owner = held()
-        owner._opt_called = True  # type: ignore[union-attr]
+        owner: Any = held()  # alive, as its method was called
+        owner._opt_called = True
         return function(owner, *args, **kwargs)
 
-    noted._wrapped_by_lr_sched = True  # type: ignore[attr-defined]
-    optimizer.step = noted  # type: ignore[method-assign]
+    vars(noted)["_wrapped_by_lr_sched"] = True
+    vars(optimizer)["step"] = noted

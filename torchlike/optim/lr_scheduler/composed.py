@@ -21,7 +21,7 @@ from torchlike.optim.optimizer import Optimizer
 class _Composed(LRScheduler):
     """A schedule that holds others, of one optimizer."""
 
-    _schedulers: list[LRScheduler]
+    _schedulers: Sequence[LRScheduler]
 
     def _check(self, schedulers: Sequence[LRScheduler], optimizer: Optimizer) -> None:
         name = type(self).__name__
@@ -92,7 +92,7 @@ class SequentialLR(_Composed):
         elif hasattr(target, "last_epoch"):
             target.last_epoch -= 1
 
-    def step(self) -> None:  # type: ignore[override]
+    def step(self) -> None:  # type: ignore[override]  # takes no epoch, as in torch
         """Go on to the next epoch."""
         self.last_epoch += 1
         index = bisect_right(self._milestones, self.last_epoch)
@@ -116,11 +116,11 @@ class ChainedScheduler(_Composed):
             raise ValueError(f"{type(self).__name__} expects at least one scheduler to be chained, but got no scheduler.")
         optimizer = optimizer or schedulers[0].optimizer
         self._check(schedulers, optimizer)
-        self._schedulers = schedulers  # type: ignore[assignment]
+        self._schedulers = schedulers
         self.optimizer = optimizer
         self._last_lr = group_values(optimizer, "lr")
 
-    def step(self) -> None:  # type: ignore[override]
+    def step(self) -> None:  # type: ignore[override]  # takes no epoch, as in torch
         """Go on to the next epoch."""
         for scheduler in self._schedulers:
             scheduler.step()
@@ -197,7 +197,7 @@ class ReduceLROnPlateau(LRScheduler):
     def in_cooldown(self) -> bool:
         return self.cooldown_counter > 0
 
-    def step(self, metrics: Any, epoch: int | None = None) -> None:  # type: ignore[override]
+    def step(self, metrics: Any, epoch: int | None = None) -> None:  # type: ignore[override]  # takes a metric, as in torch
         """Take note of this epoch's metric (a number or a one-element tensor)."""
         current = float(metrics)
         if epoch is None:

@@ -109,9 +109,9 @@ class DataLoader(Generic[T_co]):
             if self._dataset_kind == _DatasetKind.Iterable:
                 sampler = _InfiniteConstantSampler()
             elif shuffle:
-                sampler = RandomSampler(dataset, generator=generator)  # type: ignore[arg-type]
+                sampler = RandomSampler(dataset, generator=generator)  # type: ignore[arg-type]  # who has no length says so there
             else:
-                sampler = SequentialSampler(dataset)  # type: ignore[arg-type]
+                sampler = SequentialSampler(dataset)  # type: ignore[arg-type]  # who has no length says so there
         if batch_size is not None and batch_sampler is None:
             batch_sampler = BatchSampler(sampler, batch_size, drop_last)
         self.batch_size = batch_size
@@ -164,7 +164,7 @@ class DataLoader(Generic[T_co]):
         if self._dataset_kind == _DatasetKind.Map:
             return len(self._index_sampler)
         # What was promised is remembered: yielding more than that is worth a warning.
-        length = self._IterableDataset_len_called = len(self.dataset)  # type: ignore[arg-type]
+        length = self._IterableDataset_len_called = len(self.dataset)  # type: ignore[arg-type]  # who has no length says so there
         if self.batch_size is None:
             return length
         return length // self.batch_size if self.drop_last else math.ceil(length / self.batch_size)

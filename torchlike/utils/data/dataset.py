@@ -32,7 +32,7 @@ class Dataset(Generic[T_co]):
 class IterableDataset(Dataset[T_co], Iterable[T_co]):
     """Base class of datasets that are a stream: `__iter__` yields samples."""
 
-    def __add__(self, other: Dataset) -> ChainDataset:  # type: ignore[override]
+    def __add__(self, other: Dataset) -> ChainDataset:  # type: ignore[override]  # streams are chained, as in torch
         return ChainDataset([self, other])
 
 
@@ -205,7 +205,7 @@ def random_split(
     Raises:
         ValueError: if lengths do not add up to the dataset's, or a fraction is not between 0 and 1.
     """
-    total = len(dataset)  # type: ignore[arg-type]
+    total = len(dataset)  # type: ignore[arg-type]  # who has no length says so there
     if math.isclose(sum(lengths), 1) and sum(lengths) <= 1:
         lengths = _lengths_of_fractions(lengths, total)
     if sum(lengths) != total:
