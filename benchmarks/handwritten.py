@@ -69,29 +69,35 @@ def resnet(params: Params, statistics: Params, x: jax.Array) -> tuple[jax.Array,
 
 
 def layer_norm(x: jax.Array, params: Params, name: str) -> jax.Array:
-    """Normalize the last dimension."""
-    x = (x - x.mean(-1, keepdims=True)) * jax.lax.rsqrt(x.var(-1, keepdims=True) + 1e-5)
+    """Normalize the last dimension. (Written with `x.var` its gradient is slower by half on CPU.)"""
+    centered = x - x.mean(-1, keepdims=True)
+    x = centered * jax.lax.rsqrt(jnp.square(centered).mean(-1, keepdims=True) + 1e-5)
     return x * params[f"{name}.weight"] + params[f"{name}.bias"]
 
 
+def attention(q: jax.Array, k: jax.Array, v: jax.Array) -> jax.Array:
+    """Causal attention, (B, T, heads, D) each; on CPU this beats `jax.nn.dot_product_attention`."""
+    scores = jnp.einsum("bqhd,bkhd->bhqk", q, k) * q.shape[-1] ** -0.5
+    past = jnp.tril(jnp.ones(scores.shape[-2:], bool))
+    return jnp.einsum("bhqk,bkhd->bqhd", jax.nn.softmax(jnp.where(past, scores, -jnp.inf)), v)
+
+
 def gpt(params: Params, statistics: Params, x: jax.Array) -> tuple[jax.Array, Params]:
-    """The GPT of `examples/char_lm.py`."""
+    """The GPT of `examples/char_lm.py`. Rows are (B * T, C): plain matrix products are the fastest."""
 
     def linear(x: jax.Array, name: str) -> jax.Array:
         return x @ params[f"{name}.weight"].T + params[f"{name}.bias"]
 
     B, T = x.shape
-    x = params["tokens.weight"][x] + params["positions.weight"][:T]  # (B, T, C)
+    x = (params["tokens.weight"][x] + params["positions.weight"][:T]).reshape(B * T, -1)
     for i in range(GPT_SIZE["layers"]):
         block = f"blocks.{i}"
         qkv = linear(layer_norm(x, params, f"{block}.norm1"), f"{block}.attention.qkv")
         q, k, v = (part.reshape(B, T, GPT_SIZE["heads"], -1) for part in jnp.split(qkv, 3, axis=-1))
-        y = jax.nn.dot_product_attention(q, k, v, is_causal=True).reshape(B, T, -1)
-        x = x + linear(y, f"{block}.attention.proj")
+        x = x + linear(attention(q, k, v).reshape(B * T, -1), f"{block}.attention.proj")
         y = jax.nn.gelu(linear(layer_norm(x, params, f"{block}.norm2"), f"{block}.mlp.0"), approximate=False)
         x = x + linear(y, f"{block}.mlp.2")
-    logits = layer_norm(x, params, "norm") @ params["tokens.weight"].T
-    return logits.reshape(B * T, -1), statistics
+    return layer_norm(x, params, "norm") @ params["tokens.weight"].T, statistics
 
 
 FORWARD: dict[str, Forward] = {"tiny": mlp, "mid": mlp, "deep": mlp, "resnet": resnet, "gpt": gpt}

@@ -41,6 +41,13 @@ def describe(tensor: Any) -> dict[str, Any]:
     }
 
 
+def describe_grad(grad: Any) -> dict[str, Any]:
+    """As `describe`; of a size-1 dimension any stride will do, since torch keeps what its backward formula happened to make."""
+    found = describe(grad)
+    found["stride"] = tuple(st for st, size in zip(grad.stride(), grad.shape, strict=True) if size != 1)
+    return found
+
+
 def elements(tensor: Any, namespace: Any) -> np.ndarray:
     """The elements; bfloat16 as float64."""
     tensor = tensor.detach()
@@ -83,7 +90,7 @@ def _look(results: Any, namespace: Any) -> list[tuple[Any, np.ndarray]]:
         if isinstance(result, namespace.Tensor):
             found.append((describe(result), elements(result, namespace)))
             if result.is_leaf and result.grad is not None:
-                found.append((describe(result.grad), elements(result.grad, namespace)))
+                found.append((describe_grad(result.grad), elements(result.grad, namespace)))
         elif isinstance(result, str):
             found.append((result, np.zeros(0)))
         else:

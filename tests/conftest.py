@@ -17,6 +17,8 @@ import numpy as np
 import pytest
 import torch
 
+import torchlike
+
 SEED = 20240229
 
 torch.set_num_threads(1)
@@ -24,14 +26,11 @@ torch.set_num_threads(1)
 
 @pytest.fixture(autouse=True)
 def seed() -> int:
-    """Seed Python, numpy, torch and (once imported) torchlike; return the seed."""
+    """Seed Python, numpy, torch and torchlike; return the seed."""
     random.seed(SEED)
     np.random.seed(SEED)  # noqa: NPY002 - users' code and scikit-learn read the global state
     torch.manual_seed(SEED)
-    if importlib.util.find_spec("torchlike.engine") is not None:
-        import torchlike
-
-        torchlike.manual_seed(SEED)
+    torchlike.manual_seed(SEED)
     return SEED
 
 

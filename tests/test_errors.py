@@ -12,6 +12,7 @@ import numpy as np
 import pytest
 
 import torchlike
+from tests.agree import eager
 from tests.error_cases import GPU, TABLES
 
 torch = pytest.importorskip("torch")
@@ -104,6 +105,9 @@ def test_refused_as_by_torch(name: str) -> None:
     assert not missing, f"torch: {theirs}\ntorchlike: {ours}"
     assert str(ours)
     assert_same_state(our_world, their_world)
+    with eager(True):
+        at_once, _ = refused(torchlike, CASES[name])
+    assert (type(at_once), str(at_once)) == (type(ours), str(ours))
 
 
 @pytest.mark.parametrize("name", GPU)
@@ -115,7 +119,7 @@ def test_no_gpu(name: str) -> None:
     assert_same_state(world, World(torch))
 
 
-def test_run_time_errors_leave_the_rest_pending() -> None:
+def test_failed_calls_leave_the_rest_pending() -> None:
     """What is recorded when a call fails still runs, in one program and once."""
     x = torchlike.ones(3)
     pending = [x * float(i) for i in range(4)]

@@ -4,9 +4,9 @@ from __future__ import annotations
 
 from typing import Any
 
-from torchlike.engine import flush, random
 from torchlike.base import device as devices
 from torchlike.base.errors import OutOfMemoryError
+from torchlike.engine import flush, random
 
 __all__ = [
     "OutOfMemoryError", "current_device", "device_count", "empty_cache", "get_device_name", "is_available", "manual_seed",

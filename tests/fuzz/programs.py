@@ -11,6 +11,8 @@ mutable memory makes hard, torchlike, whose values are immutable, does what was 
 * a whole number divided by zero (what comes of it depends on the values, which nobody waits for);
 * a write to one of several views made at once (split, unbind), or to a view made under `no_grad`, once its base has history
   (torch says that such a view requires grad from the start and is a leaf; in torchlike it does not until it is written to).
+
+Layouts that torch leaves to chance (of gradients, of products of three-dimensional tensors) are compared after a plain copy.
 """
 
 from __future__ import annotations

@@ -14,7 +14,7 @@ from typing import Any
 
 import numpy as np
 
-from tests.agree import describe, eager, elements
+from tests.agree import describe, describe_grad, eager, elements
 from tests.fuzz.programs import build
 from tests.fuzz.script import Program, execute
 
@@ -45,7 +45,7 @@ def outcome(scope: dict[str, Any], namespace: Any) -> dict[str, Any]:
             found[f"{name}.grad is None"] = t.grad is None
             if t.grad is not None:
                 tensors[f"{name}.grad"] = t.grad
-                found[f"{name}.grad"] = describe(t.grad)
+                found[f"{name}.grad"] = describe_grad(t.grad)
     for name, t in tensors.items():
         found[f"{name} elements"] = elements(t, namespace)
     return found

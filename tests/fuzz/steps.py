@@ -176,8 +176,12 @@ def matmul(b: Builder) -> bool:
     k = b.of(a).shape[-1]
     c = b.pick(lambda t: t.dtype is b.of(a).dtype and t.ndim > 0 and t.shape[0 if t.ndim == 1 else -2] == k)
     if c is None or b.chance(0.05):
-        return b.attempt(f"t{a} @ t{a}.mT" if b.of(a).ndim > 1 else f"t{a} @ t{a}", rough=b.rough[a])
-    return b.attempt(b.rng.choice([f"t{a} @ t{c}", f"torch.matmul(t{a}, t{c})"]), rough=0)
+        text, c = f"t{a} @ t{a}.mT" if b.of(a).ndim > 1 else f"t{a} @ t{a}", a
+    else:
+        text = b.rng.choice([f"t{a} @ t{c}", f"torch.matmul(t{a}, t{c})"])
+    if max(b.of(a).ndim, b.of(c).ndim) > 2:  # torch's layout of it depends on which operand needs a gradient
+        text = f"({text}).clone(memory_format=torch.contiguous_format)"
+    return b.attempt(text)
 
 
 def join(b: Builder) -> bool:

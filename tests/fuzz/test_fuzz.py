@@ -2,12 +2,22 @@
 
 from __future__ import annotations
 
+from collections.abc import Iterator
+
 import pytest
 
 from tests.fuzz.programs import build
 from tests.fuzz.run import difference, shrink
+from torchlike.engine import program as program_cache
 
 CHUNK = 20
+
+
+@pytest.fixture(autouse=True)
+def forget_programs() -> Iterator[None]:
+    """No two random programs are alike: compiled ones would only fill the memory."""
+    yield
+    program_cache.clear()
 
 
 def agree(seeds: range) -> None:

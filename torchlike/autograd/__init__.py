@@ -42,7 +42,8 @@ def _roots(tensors: Sequence[Tensor], grads: Sequence[Any]) -> list[tuple[Tensor
                 grad = ones_like(tensor)
         elif grad.shape != tensor.shape:
             raise RuntimeError(
-                f"Mismatch in shape: grad_output[{i}] has a shape of {grad.shape} and output[{i}] has a shape of {tensor.shape}."
+                f"Mismatch in shape: grad_output[{i}] has a shape of {grad.shape} and output[{i}] has a shape of "
+                f"{tensor.shape}."
             )
         found.append((tensor, grad))
     return found
@@ -52,7 +53,9 @@ def _sequence(value: Any) -> list:
     return [value] if value is None or isinstance(value, Tensor) else list(value)
 
 
-def backward(tensors: Any, grad_tensors: Any = None, retain_graph: bool | None = None, create_graph: bool = False, inputs: Any = None) -> None:  # fmt: skip
+def backward(
+    tensors: Any, grad_tensors: Any = None, retain_graph: bool | None = None, create_graph: bool = False, inputs: Any = None,
+) -> None:  # fmt: skip
     """Accumulate the gradients of `tensors` into the `.grad` of their leaves (or of `inputs` only).
 
     Raises:
@@ -107,7 +110,9 @@ def grad(
     return tuple(found)
 
 
-def _backward(self: Tensor, gradient: Any = None, retain_graph: bool | None = None, create_graph: bool = False, inputs: Any = None) -> None:  # fmt: skip
+def _backward(
+    self: Tensor, gradient: Any = None, retain_graph: bool | None = None, create_graph: bool = False, inputs: Any = None,
+) -> None:  # fmt: skip
     """Accumulate this tensor's gradients into the leaves it was computed from."""
     backward(self, gradient, retain_graph, create_graph, inputs)
 

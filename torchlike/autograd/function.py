@@ -24,9 +24,7 @@ class FunctionCtx:
 
     def save_for_backward(self, *tensors: Any) -> None:
         """Keep tensors (or None) for `backward`, which reads them as `ctx.saved_tensors`."""
-        self.saved = tuple(
-            None if t is None else (t, t._read(), t._rg, t._node, t._nr) for t in tensors
-        )
+        self.saved = tuple(None if t is None else (t, t._read(), t._rg, t._node, t._nr) for t in tensors)
 
     save_for_forward = save_for_backward
 
@@ -86,7 +84,7 @@ class FunctionNode:
             results = self.kind.backward(self.ctx, *grads)
         results = results if isinstance(results, tuple) else (results,)
         total = len(self.ctx.needs_input_grad)
-        if len(results) > total and any(r is not None for r in results[total:]) or len(results) < total:
+        if len(results) < total or any(r is not None for r in results[total:]):
             raise RuntimeError(
                 f"function {self.name} returned an incorrect number of gradients (expected {total}, got {len(results)})"
             )
@@ -120,8 +118,8 @@ class Function(FunctionCtx):
 
     def __call__(self, *args: Any, **kwargs: Any) -> Any:
         raise RuntimeError(
-            f"Legacy autograd function with non-static forward method is deprecated: call {type(self).__name__}.apply(...) instead "
-            "of an instance, and make forward and backward static."
+            "Legacy autograd function with non-static forward method is deprecated: call "
+            f"{type(self).__name__}.apply(...) instead of an instance, and make forward and backward static."
         )
 
     @staticmethod
@@ -131,7 +129,8 @@ class Function(FunctionCtx):
     @staticmethod
     def backward(ctx: Any, *grads: Any) -> Any:
         raise NotImplementedError(
-            "You must implement either the backward or vjp method for your custom autograd.Function to use it with backward mode AD."
+            "You must implement either the backward or vjp method for your custom autograd.Function to use it with backward "
+            "mode AD."
         )
 
     setup_context: Callable[..., None] | None = None

@@ -4,12 +4,13 @@ from __future__ import annotations
 
 from collections.abc import Callable, Sequence
 from operator import itemgetter
-from typing import TYPE_CHECKING, Any
+from typing import TYPE_CHECKING, Any, NamedTuple
 
 import jax
 import numpy as np
 
-from torchlike.engine.signature import Signature, paired
+from torchlike.engine import images
+from torchlike.engine.signature import Signature, VjpSignature, paired
 from torchlike.engine.value import Aval
 
 if TYPE_CHECKING:
@@ -76,7 +77,7 @@ def pure_function(
 
     def pure(*args: Any) -> list:
         env: dict[int, Any] = dict(zip(leaves, args, strict=False))
-        pulls: dict[int, tuple[tuple[bool, ...], Callable]] = {}
+        pulls: dict[int, _Pull] = {}
 
         def numbers(index: int) -> list[Any]:
             count = number_count(entries[index])
@@ -85,27 +86,56 @@ def pure_function(
 
         for index in needed:
             sig, pair, *slots = entries[index]
+            given = [env[s] for s in slots]
             with jax.named_scope(sig.name):
                 if pair >= 0:
-                    wanted, pull = pulls[pair]
-                    grads = pull(sig.fill([env[s] for s in slots]))
-                    out: Sequence[Any] = [g for g, w in zip(_spread(wanted, grads), sig.needs, strict=True) if w]
+                    out = pulls[pair].run(sig, given)
                 else:
-                    args_ = in_operand_order(sig, [env[s] for s in slots], numbers(index))
-                    if index in pairs:
-                        out, pull = paired(sig, pairs[index], args_, lambda cotangents: cotangents)
-                        pulls[index] = (pairs[index], pull)
-                    else:
-                        out = sig.fn(*args_)
+                    out, pull = _forward(sig, given, numbers(index), pairs.get(index))
+                    if pull is not None:
+                        pulls[index] = pull
             env.update(zip(results[index], out, strict=True))
-        return [env[i] for i in outs]
+        return [images.plain(env[i]) for i in outs]
 
     return pure
 
 
-def _spread(wanted: tuple[bool, ...], grads: Sequence[Any]) -> list[Any]:
-    given = iter(grads)
-    return [next(given) if w else None for w in wanted]
+def _forward(sig: Signature, given: list[Any], numbers: list[Any], needs: Any) -> tuple[Sequence[Any], _Pull | None]:
+    """Run one entry that is no paired pullback; with `needs`, under jax.vjp for the pullbacks that follow."""
+    if isinstance(sig, VjpSignature) and needs is None:
+        found = images.linear_pullback(sig, given, numbers)
+        if found is not None:
+            return found, None
+    last = images.orders(sig, given)
+    fn = sig.fn if last is None else sig.fn_last
+    args = in_operand_order(sig, images.arranged(given, last), numbers)
+    order = images.result_orders(sig, last)
+    if needs is None:
+        out, pull = fn(*args), None  # type: ignore[misc]  # fn_last is there where `orders` says so
+    else:
+        out, back = paired(sig, needs, args, lambda cotangents: cotangents, fn)
+        pull = _Pull(back, needs, last or (False,) * len(needs), order)
+    return [images.marked(o, is_last) for o, is_last in zip(out, order, strict=True)], pull
+
+
+class _Pull(NamedTuple):
+    """The pullback of an entry that ran in this program.
+
+    Attributes:
+        needs: the operands it gives gradients of. operands, results: which of them are stored channels last.
+    """
+
+    pull: Callable[[Sequence[Any]], tuple]
+    needs: tuple[bool, ...]
+    operands: Sequence[bool]
+    results: Sequence[bool]
+
+    def run(self, sig: VjpSignature, cotangents: list[Any]) -> Sequence[Any]:
+        """The gradients that `sig` wants."""
+        grads = iter(self.pull(images.cotangents(sig, cotangents, self.results)))
+        wants = zip(self.needs, self.operands, strict=True)
+        spread = [images.marked(next(grads), is_last) if need else None for need, is_last in wants]
+        return [g for g, wanted in zip(spread, sig.needs, strict=True) if wanted]
 
 
 def _pair_needs(entries: list[tuple], needed: Sequence[int]) -> dict[int, tuple[bool, ...]]:

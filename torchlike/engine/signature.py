@@ -30,18 +30,20 @@ class Signature:
         outs: the results' avals.
         fn: pure JAX function of the given tensors and numbers, in operand order; returns a tuple.
         specs: one per argument of `fn`: an Aval or a number's type.
+        fn_last: `fn` for images stored channels last (see `torchlike.engine.images`), or None.
         record: False where the op runs at once (tracers, eager mode) or never (meta).
         linear: the gradient needs no tensor operand's value.
     """
 
     __slots__ = (
-        "device", "differentiable", "dynamic", "fn", "linear", "name", "op", "outs", "record", "specs", "structured", "traced",
-        "vjps",
+        "device", "differentiable", "dynamic", "fn", "fn_last", "linear", "name", "op", "outs", "record", "specs", "structured",
+        "traced", "vjps",
     )  # fmt: skip
 
     def __init__(self, name: str, specs: Sequence[Aval | type], fn: Callable[..., tuple], where: device, traced: bool):
         self.name = name
         self.op: Op | None = None
+        self.fn_last: Callable[..., tuple] | None = None
         self.specs = tuple(specs)
         self.fn = fn
         self.device = where
@@ -122,8 +124,11 @@ class VjpSignature(Signature):
         ]
 
 
-def paired(forward: Signature, needs: tuple[bool, ...], args: Sequence[Any], fill: Callable) -> tuple[tuple, Callable]:
-    """Trace `forward` once under `jax.vjp` with respect to the tensors in `needs`."""
+def paired(
+    forward: Signature, needs: tuple[bool, ...], args: Sequence[Any], fill: Callable, fn: Callable | None = None
+) -> tuple[tuple, Callable]:
+    """Trace `forward` (or `fn` in its place) once under `jax.vjp` with respect to the tensors in `needs`."""
+    fn = fn or forward.fn
     wanted = iter(needs)
     places = [i for i, s in enumerate(forward.specs) if isinstance(s, Aval) and next(wanted)]
 
@@ -131,7 +136,7 @@ def paired(forward: Signature, needs: tuple[bool, ...], args: Sequence[Any], fil
         full = list(args)
         for place, arg in zip(places, chosen, strict=True):
             full[place] = arg
-        outs = forward.fn(*full)
+        outs = fn(*full)
         return (
             tuple(o for o, a in zip(outs, forward.outs, strict=True) if a.dtype.is_differentiable),
             tuple(o for o, a in zip(outs, forward.outs, strict=True) if not a.dtype.is_differentiable),
@@ -174,7 +179,11 @@ def make(op: Op, specs: tuple[Spec, ...], static: tuple) -> Signature:
         op.check(*(s for s in specs if s is not None))
     casts = _casts(op, specs)
     given = [s for s in specs if s is not None]
-    sig = Signature(op.name, given, _function(op, specs, static, casts), where, traced)
+    sig = Signature(op.name, given, _function(op, op.fn, specs, static, casts), where, traced)
+    if op.channels_last is not None:
+        sig.fn_last = _function(op, op.channels_last, specs, static, casts)
+    elif op.layout == "elementwise":
+        sig.fn_last = sig.fn
     sig.op, sig.dynamic, sig.structured = op, op.dynamic, op.returns is not None
     sig.linear = op.linear if isinstance(op.linear, bool) else bool(op.linear(*(isinstance(s, Aval) for s in specs)))
     try:
@@ -234,16 +243,15 @@ def _place(op: Op, specs: Sequence[Spec]) -> tuple[device, bool]:
     """Where the op runs. Zero-dim CPU tensors may join tensors elsewhere, as in torch."""
     avals = [s for s in specs if isinstance(s, Aval)]
     where = next((a.device for a in avals if a.ndim or a.device is not devices.CPU), devices.CPU)
-    traced = flags.eager or any(a.traced for a in avals)
+    traced = any(a.traced for a in avals)
+    known_places = not traced or any(a.device is devices.META for a in avals)  # tracers do not say where they are
     for a in avals:
-        if a.device is not where and not traced and not (a.device is devices.CPU and a.ndim == 0):
+        if a.device is not where and known_places and not (a.device is devices.CPU and a.ndim == 0):
             raise RuntimeError(
                 "Expected all tensors to be on the same device, but found at least two devices, "
                 f"{where} and {a.device}! (when checking arguments of {op.name})"
             )
-    if where is devices.META:
-        traced = False
-    return where, traced
+    return where, (traced or flags.eager) and where is not devices.META
 
 
 def _casts(op: Op, specs: Sequence[Spec]) -> list[Any]:
@@ -267,7 +275,7 @@ def _casts(op: Op, specs: Sequence[Spec]) -> list[Any]:
     ]
 
 
-def _function(op: Op, specs: tuple[Spec, ...], static: tuple, casts: list[Any]) -> Callable[..., tuple]:
+def _function(op: Op, row: Callable, specs: tuple[Spec, ...], static: tuple, casts: list[Any]) -> Callable[..., tuple]:
     """The pure function of the given arguments: casts, defaults and static parameters filled in."""
     defaults = [default for _, default in op.operands] if not op.variadic else [None] * len(specs)
     keywords = {
@@ -291,7 +299,7 @@ def _function(op: Op, specs: tuple[Spec, ...], static: tuple, casts: list[Any]) 
             elif cast is not None and arg.dtype != cast:
                 arg = _cast(arg, cast)
             operands.append(arg)
-        out = op.fn(*operands, **keywords)
+        out = row(*operands, **keywords)
         return tuple(out) if isinstance(out, (tuple, list)) else (out,)
 
     return fn

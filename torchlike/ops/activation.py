@@ -46,7 +46,7 @@ def _floating(kernel: str) -> Callable[[Callable], Callable]:
 # --- rectifiers -------------------------------------------------------------------------------------------------
 
 
-@op(inplace=True, layout="like")
+@op(inplace=True, layout="elementwise")
 def relu(input):
     """max(0, x); the gradient at 0 is 0."""
     if input.dtype == jnp.bool_:
@@ -54,7 +54,7 @@ def relu(input):
     return jnp.where(input <= 0, jnp.zeros_like(input), input)
 
 
-@op(ns="nn.functional", method=False, inplace=True, layout="like")
+@op(ns="nn.functional", method=False, inplace=True, layout="elementwise")
 def hardtanh(input, *, min_val=-1.0, max_val=1.0):
     """x clipped to [min_val, max_val]; the gradient at both bounds is 0."""
     if input.dtype == jnp.bool_:
@@ -65,12 +65,12 @@ def hardtanh(input, *, min_val=-1.0, max_val=1.0):
     return jnp.where(input <= low, low, jnp.where(input >= high, high, input))
 
 
-@op(ns="", method=False, inplace=True, layout="like")
+@op(ns="", method=False, inplace=True, layout="elementwise")
 def relu6(input):
     return hardtanh(input, min_val=0.0, max_val=6.0)
 
 
-@op(ns="nn.functional", method=False, inplace=True, layout="like")
+@op(ns="nn.functional", method=False, inplace=True, layout="elementwise")
 @_floating("leaky_relu_cpu")
 def leaky_relu(input, *, negative_slope=0.01):
     return jnp.where(input > 0, input, input * negative_slope)
@@ -96,13 +96,13 @@ def prelu(input, weight):
     return jnp.where(input > 0, input, slope * input)
 
 
-@op(ns="", method=False, inplace=True, layout="like")
+@op(ns="", method=False, inplace=True, layout="elementwise")
 def rrelu_with_noise(input, noise):
     """Leaky ReLU whose slope at each element is `noise` there."""
     return jnp.where(input > 0, input, input * noise)
 
 
-@op(ns="torch", method=False, inplace=True, layout="like")
+@op(ns="torch", method=False, inplace=True, layout="elementwise")
 def threshold(input, *, threshold, value):
     return jnp.where(input <= threshold, jnp.asarray(value, input.dtype), input)
 
@@ -115,19 +115,19 @@ def _elu(x: Array, alpha: float, scale: float, input_scale: float) -> Array:
     return jnp.where(x > 0, x * scale, below * (alpha * scale))
 
 
-@op(ns="nn.functional", method=False, inplace=True, layout="like")
+@op(ns="nn.functional", method=False, inplace=True, layout="elementwise")
 @_floating("elu_cpu")
 def elu(input, *, alpha=1.0):
     return _elu(input, alpha, 1.0, 1.0)
 
 
-@op(inplace=True, method=False, layout="like")
+@op(inplace=True, method=False, layout="elementwise")
 @_floating("elu_cpu")
 def selu(input):
     return _elu(input, SELU_ALPHA, SELU_SCALE, 1.0)
 
 
-@op(inplace=True, method=False, layout="like")
+@op(inplace=True, method=False, layout="elementwise")
 @_floating("elu_cpu")
 def celu(input, *, alpha=1.0):
     if alpha == 0:
@@ -135,7 +135,7 @@ def celu(input, *, alpha=1.0):
     return _elu(input, alpha, 1.0, 1.0 / alpha)
 
 
-@op(ns="nn.functional", method=False, layout="like")
+@op(ns="nn.functional", method=False, layout="elementwise")
 @_floating("GeluKernelImpl")
 def gelu(input, *, approximate="none"):
     """x * Phi(x), Phi the normal distribution function; `approximate="tanh"` for the formula with tanh."""
@@ -144,19 +144,19 @@ def gelu(input, *, approximate="none"):
     return jax.nn.gelu(input, approximate=approximate == "tanh")
 
 
-@op(ns="", method=False, inplace=True, layout="like")
+@op(ns="", method=False, inplace=True, layout="elementwise")
 @_floating("silu_cpu")
 def silu(input):
     return input * jax.nn.sigmoid(input)
 
 
-@op(ns="", method=False, inplace=True, layout="like")
+@op(ns="", method=False, inplace=True, layout="elementwise")
 @_floating("mish_cpu")
 def mish(input):
     return input * jnp.tanh(jax.nn.softplus(input))
 
 
-@op(ns="nn.functional", method=False, layout="like")
+@op(ns="nn.functional", method=False, layout="elementwise")
 @_floating("softplus_cpu")
 def softplus(input, *, beta=1.0, threshold=20.0):
     """log(1 + exp(beta * x)) / beta, and x itself where beta * x > threshold."""
@@ -165,24 +165,24 @@ def softplus(input, *, beta=1.0, threshold=20.0):
     return jnp.where(linear, input, jnp.log1p(jnp.exp(jnp.where(linear, 0, scaled))) / beta)
 
 
-@op(ns="nn.functional", method=False, layout="like")
+@op(ns="nn.functional", method=False, layout="elementwise")
 @_floating("log_sigmoid_cpu")
 def logsigmoid(input):
     return jax.nn.log_sigmoid(input)
 
 
-@op(ns="nn.functional", method=False, layout="like")
+@op(ns="nn.functional", method=False, layout="elementwise")
 def softsign(input):
     return input / (jnp.abs(input) + 1)
 
 
-@op(ns="nn.functional", method=False, layout="like")
+@op(ns="nn.functional", method=False, layout="elementwise")
 @_floating("tanh_cpu")
 def tanhshrink(input):
     return input - jnp.tanh(input)
 
 
-@op(ns="nn.functional", method=False, layout="like")
+@op(ns="nn.functional", method=False, layout="elementwise")
 @_floating("softshrink_cpu")
 def softshrink(input, *, lambd=0.5):
     if not lambd >= 0:
@@ -192,19 +192,19 @@ def softshrink(input, *, lambd=0.5):
     return jnp.where(input > lambd, input - lambd, jnp.where(input < -lambd, input + lambd, inside))
 
 
-@op(ns="torch nn.functional", layout="like")
+@op(ns="torch nn.functional", layout="elementwise")
 @_floating("hardshrink_cpu")
 def hardshrink(input, *, lambd=0.5):
     return jnp.where((input >= -lambd) & (input <= lambd), jnp.zeros_like(input), input)
 
 
-@op(ns="", method=False, inplace=True, layout="like")
+@op(ns="", method=False, inplace=True, layout="elementwise")
 @_floating("hardsigmoid")
 def hardsigmoid(input):
     return jnp.where(input <= -3, 0, jnp.where(input >= 3, 1, input / 6 + 0.5))
 
 
-@op(ns="", method=False, inplace=True, layout="like")
+@op(ns="", method=False, inplace=True, layout="elementwise")
 @_floating("hardswish_cpu")
 def hardswish(input):
     return jnp.where(input <= -3, 0, jnp.where(input >= 3, input, input * (input + 3) / 6))

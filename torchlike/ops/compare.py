@@ -19,7 +19,7 @@ def _ordered(name, fn):
     def compare(input, other):
         if jnp.iscomplexobj(input):
             dtype = scalar_name(dtypes.from_numpy(input.dtype))
-            raise NotImplementedError(f'"{name}_cpu" not implemented for \'{dtype}\'')
+            raise NotImplementedError(f"\"{name}_cpu\" not implemented for '{dtype}'")
         return fn(input, other)
 
     compare.__doc__ = fn.__doc__
@@ -39,8 +39,19 @@ for _name, _alias, _fn in (
 unary({"promote": "same"}, isfinite=jnp.isfinite, isposinf=jnp.isposinf, isneginf=jnp.isneginf, isreal=jnp.isreal)
 unary({"promote": "same", "inplace": False}, isnan=jnp.isnan, isinf=jnp.isinf)
 unary(_LOGICAL, logical_not=lambda input: ~input.astype(bool))
+
+
+def _check_tensors(input, other):
+    for place, operand in enumerate((input, other), 1):
+        if isinstance(operand, type):
+            name = "input" if place == 1 else "other"
+            raise TypeError(
+                f"argument '{name}' (position {place}) of a logical operation must be Tensor, not {operand.__name__}"
+            )
+
+
 binary(
-    _LOGICAL,
+    {**_LOGICAL, "check": _check_tensors},
     logical_and=lambda input, other: input.astype(bool) & other.astype(bool),
     logical_or=lambda input, other: input.astype(bool) | other.astype(bool),
     logical_xor=lambda input, other: input.astype(bool) ^ other.astype(bool),

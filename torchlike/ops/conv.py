@@ -4,6 +4,7 @@ from __future__ import annotations
 
 from collections.abc import Sequence
 
+import jax
 import jax.numpy as jnp
 from jax import Array, lax
 
@@ -30,31 +31,51 @@ def _per_dimension(value: int | Sequence[int], n: int, name: str) -> tuple[int, 
     return values * n if len(values) == 1 else values
 
 
-@op(ns="", method=False, out=False, grad_name="Convolution")
+def conv_channels_last(input, weight, bias=None, **steps):
+    """`conv` of an input stored `(N, *spatial, C)`, to a result stored so."""
+    return _conv(input, weight, bias, last=True, **steps)
+
+
+@op(
+    ns="", method=False, out=False, grad_name="Convolution", channels_last=conv_channels_last, prefers_channels_last=True
+)  # fmt: skip
 def conv(input, weight, bias=None, *, ndim=2, stride=1, padding=0, dilation=1, groups=1, output_padding=None):
     """N-d cross-correlation (torch's "convolution"), or its transpose where `output_padding` is given.
 
     input `(N, C, *spatial)` or `(C, *spatial)`; weight `(out, C / groups, *kernel)`, transposed `(C, out / groups,
     *kernel)`; bias `(out,)`.
     """
+    steps = {"ndim": ndim, "stride": stride, "padding": padding, "dilation": dilation, "groups": groups}
+    return _conv(input, weight, bias, last=False, output_padding=output_padding, **steps)
+
+
+def _conv(input, weight, bias, *, last, ndim, stride, padding, dilation, groups, output_padding):
     transposed = output_padding is not None
+    shape = (input.shape[0], input.shape[-1], *input.shape[1:-1]) if last else input.shape
     stride, dilation = _per_dimension(stride, ndim, "stride"), _per_dimension(dilation, ndim, "dilation")
-    _check_sizes(input, weight, bias, ndim, groups, transposed)
+    _check_sizes(jax.ShapeDtypeStruct(shape, input.dtype), weight, bias, ndim, groups, transposed)
     _check_steps(stride, dilation, groups)
     batched = input if input.ndim == ndim + 2 else input[None]
+    image = jax.ShapeDtypeStruct(shape if input.ndim == ndim + 2 else (1, *shape), input.dtype)
     kernel = tuple(d * (k - 1) + 1 for d, k in zip(dilation, weight.shape[2:], strict=True))
     if transposed:
         output_padding = _per_dimension(output_padding, ndim, "output_padding")
-        pads = _transposed_pads(input, kernel, stride, _per_dimension(padding, ndim, "padding"), dilation, output_padding)
+        pads = _transposed_pads(image, kernel, stride, _per_dimension(padding, ndim, "padding"), dilation, output_padding)
         kernels, window_strides, input_dilation = _swap_channels(weight, groups), (1,) * ndim, stride
     else:
-        pads = _pads(batched, kernel, stride, padding)
+        pads = _pads(image, kernel, stride, padding)
         kernels, window_strides, input_dilation = weight, stride, (1,) * ndim
+    order = "DHW"[-ndim:]
+    if last:
+        kernels = jnp.moveaxis(kernels, (0, 1), (-1, -2))
+        layout = (f"N{order}C", f"{order}IO", f"N{order}C")
+    else:
+        layout = (f"NC{order}", f"OI{order}", f"NC{order}")
     out = lax.conv_general_dilated(
-        batched, kernels, window_strides, pads, input_dilation, dilation, feature_group_count=groups
-    )  # (N, out, *spatial); measured on CPU, channels-last inside is no faster
+        batched, kernels, window_strides, pads, input_dilation, dilation, layout, feature_group_count=groups
+    )  # (N, out, *spatial), or channels last
     if bias is not None:
-        out = _add_bias(out, bias.reshape((-1,) + (1,) * ndim))
+        out = _add_bias(out, bias if last else bias.reshape((-1,) + (1,) * ndim))
     return out if input.ndim == ndim + 2 else out[0]
 
 

@@ -80,7 +80,10 @@ def index_put_into(*operands, dims, accumulate):
     values = cast(values, dtype=input.dtype)
     target = jax.eval_shape(lambda x: x[_full_index(x, indices, dims)], input).shape
     if broadcast_shapes(target, values.shape) != target:
-        raise RuntimeError(f"shape mismatch: value tensor of shape {list(values.shape)} cannot be broadcast to indexing result of shape {list(target)}")
+        raise RuntimeError(
+            f"shape mismatch: value tensor of shape {list(values.shape)} cannot be broadcast to indexing result of shape "
+            f"{list(target)}"
+        )
     return where.add(values) if accumulate else where.set(values)
 
 

@@ -12,14 +12,14 @@ from torchlike.ops.registry import op
 _ALPHA = 1.7580993408473766
 
 
-@op(ns="", method=False, inplace=True, out=False, layout="like", grad_name="Mul", raw=True)
+@op(ns="", method=False, inplace=True, out=False, layout="elementwise", grad_name="Mul", raw=True)
 def drop(input, kept, keep):
     """input / keep where `kept` (bool, of a shape that broadcasts), 0 elsewhere; `keep` is the probability of being kept."""
     noise = kept.astype(input.dtype) / jnp.maximum(jnp.asarray(keep, input.dtype), jnp.finfo(input.dtype).tiny)
     return input * noise
 
 
-@op(ns="", method=False, inplace=True, out=False, layout="like", grad_name="Add")
+@op(ns="", method=False, inplace=True, out=False, layout="elementwise", grad_name="Add")
 def alpha_drop(input, kept, *, p):
     """Dropout that keeps a SELU network's mean and variance."""
     if p == 1:

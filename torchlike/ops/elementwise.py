@@ -17,9 +17,7 @@ from torchlike.base.promotion import scalar_name
 from torchlike.ops.checks import broadcast_shapes
 from torchlike.ops.registry import op
 
-_BOOL_MINUS = (
-    "is not supported. If you are trying to invert a mask, use the `~` or `logical_not()` operator instead."
-)
+_BOOL_MINUS = "is not supported. If you are trying to invert a mask, use the `~` or `logical_not()` operator instead."
 
 
 def elementwise(name: str | None = None, **options: Any) -> Callable[[Callable], Callable]:
@@ -206,6 +204,16 @@ def _kind(operand):
     return dtypes.of_number_type(operand) if isinstance(operand, type) else operand.dtype
 
 
+def not_bool(kernel):
+    """A check that raises NotImplementedError where all operands are bools; `kernel` is torch's name of what is missing."""
+
+    def check(*operands):
+        if all(_kind(o) is dtypes.bool_ for o in operands):
+            raise NotImplementedError(f"\"{kernel}\" not implemented for 'Bool'")
+
+    return check
+
+
 def _check_alpha(input, other, alpha=None):
     kinds = (_kind(input), _kind(other))
     if alpha is bool and any(k is not dtypes.bool_ for k in kinds):
@@ -263,7 +271,7 @@ def true_divide(input, other):
     return jnp.true_divide(input, other)
 
 
-@elementwise(inplace=True)
+@elementwise(inplace=True, check=not_bool("div_floor_cpu"))
 def floor_divide(input, other):
     """`input / other` rounded down, as Python's `//`."""
     if is_inexact(input):
@@ -288,19 +296,19 @@ def div_trunc(input, other):
     return jnp.trunc(input / other) if is_inexact(input) else lax.div(*jnp.broadcast_arrays(input, other))
 
 
-@elementwise(inplace=True)
+@elementwise(inplace=True, check=not_bool("remainder_cpu"))
 def remainder(input, other):
     """What is left of `input` modulo `other`, with the sign of `other` (Python's `%`)."""
     return jnp.remainder(input, other)
 
 
-@elementwise(inplace=True)
+@elementwise(inplace=True, check=not_bool("fmod_cpu"))
 def fmod(input, other):
     """What is left of `input` modulo `other`, with the sign of `input` (C's fmod)."""
     return lax.rem(*jnp.broadcast_arrays(input, other))
 
 
-@elementwise(ns="", method=False, inplace=True, raw=True)
+@elementwise(ns="", method=False, inplace=True, raw=True, check=not_bool("pow"))
 def pow(input, exponent):
     """`input ** exponent`.
 
@@ -415,7 +423,8 @@ def _check_lerp(input, end, weight):
     for name, other in (("end", end), ("weight", weight)):
         if not isinstance(other, type) and other.dtype is not input.dtype and (name == "end" or other.ndim):
             raise RuntimeError(
-                f"expected dtype {_c_name(input.dtype)} for `{name}` but got dtype {_c_name(other.dtype)}: convert it with .to({input.dtype})"
+                f"expected dtype {_c_name(input.dtype)} for `{name}` but got dtype {_c_name(other.dtype)}: "
+                f"convert it with .to({input.dtype})"
             )
     if not _kind(input).is_differentiable:
         raise NotImplementedError(f"\"lerp_kernel_scalar\" not implemented for '{scalar_name(_kind(input))}'")

@@ -35,6 +35,13 @@ def _scale_and_shift(x: Array, weight: Array | None, bias: Array | None, shape: 
     return x
 
 
+def _per_channel(centered: Array, rstd: Array, weight: Array | None, bias: Array | None, shape: Sequence[int]) -> Array:
+    """`centered * rstd * weight + bias`, the two factors joined first: one array of the input's size less to keep."""
+    scale = rstd if weight is None else rstd * wide(weight).reshape(shape)
+    out = centered * scale
+    return out if bias is None else out + wide(bias).reshape(shape)
+
+
 def _check_parameters(input: Array, *parameters: Array | None) -> None:
     """A parameter has the input's dtype, or float32 beside a 16-bit input."""
     for parameter in parameters:
@@ -46,40 +53,66 @@ def _check_parameters(input: Array, *parameters: Array | None) -> None:
 # --- over the batch ---------------------------------------------------------------------------------------------
 
 
-def _channels(input: Array, **vectors: Array | None) -> tuple[int, tuple[int, ...]]:
-    """The number of channels and the shape that lines a vector up with dimension 1."""
+def _channels(input: Array, axis: int = 1, **vectors: Array | None) -> tuple[int, tuple[int, ...]]:
+    """The number of channels and the shape that lines a vector up with their dimension."""
     require_floating(input, "batch_norm")
-    channels = input.shape[dim_in_range(1, input.ndim)]
+    axis = dim_in_range(axis, input.ndim)
+    channels = input.shape[axis]
     for name, vector in vectors.items():
         if vector is not None and vector.size != channels:
             raise RuntimeError(f"{name} should contain {channels} elements not {vector.size}")
     _check_parameters(input, *vectors.values())
-    return channels, (1, channels) + (1,) * (input.ndim - 2)
+    return channels, tuple(channels if d == axis else 1 for d in range(input.ndim))
 
 
-@op(ns="", method=False, out=False, returns=("output", "mean", "variance"), grad_name="NativeBatchNorm")
+def batch_norm_train_last(input, weight=None, bias=None, *, eps=1e-5):
+    """`batch_norm_train` of an input stored `(N, *, C)`."""
+    return _batch_norm_train(input, weight, bias, eps, -1)
+
+
+@op(
+    ns="", method=False, out=False, returns=("output", "mean", "variance"), grad_name="NativeBatchNorm",
+    channels_last=batch_norm_train_last,
+)  # fmt: skip
 def batch_norm_train(input, weight=None, bias=None, *, eps=1e-5):
     """Normalize each channel (dimension 1) by its own batch; also the mean and the unbiased variance, `(C,)` each."""
-    channels, shape = _channels(input, weight=weight, bias=bias)
+    return _batch_norm_train(input, weight, bias, eps, 1)
+
+
+def _batch_norm_train(input, weight, bias, eps, axis):
+    channels, shape = _channels(input, axis, weight=weight, bias=bias)
     count = input.size // channels if channels else 0
     if count == 1:
         size = f"torch.Size({list(input.shape)})"
         raise ValueError(f"Expected more than 1 value per channel when training, got input size {size}")
-    out, mean, variance = _standardize(wide(input), (0, *range(2, input.ndim)), eps)
-    out = _scale_and_shift(out, weight, bias, shape).astype(input.dtype)
+    rest = tuple(d for d in range(input.ndim) if d != axis % input.ndim)
+    x = wide(input)
+    mean = jnp.mean(x, rest, keepdims=True)
+    centered = x - mean
+    variance = jnp.mean(jnp.square(centered), rest, keepdims=True)
+    out = _per_channel(centered, lax.rsqrt(variance + eps), weight, bias, shape).astype(input.dtype)
     return out, mean.reshape(-1), variance.reshape(-1) * (count / max(count - 1, 1))
 
 
-@op(ns="", method=False, out=False, grad_name="NativeBatchNorm")
+def batch_norm_eval_last(input, running_mean=None, running_var=None, weight=None, bias=None, *, eps=1e-5):
+    """`batch_norm_eval` of an input stored `(N, *, C)`."""
+    return _batch_norm_eval(input, running_mean, running_var, weight, bias, eps, -1)
+
+
+@op(ns="", method=False, out=False, grad_name="NativeBatchNorm", channels_last=batch_norm_eval_last)
 def batch_norm_eval(input, running_mean=None, running_var=None, weight=None, bias=None, *, eps=1e-5):
     """Normalize each channel (dimension 1) by the given statistics, `(C,)` each."""
+    return _batch_norm_eval(input, running_mean, running_var, weight, bias, eps, 1)
+
+
+def _batch_norm_eval(input, running_mean, running_var, weight, bias, eps, axis):
     for name, vector in (("running_mean", running_mean), ("running_var", running_var)):
         if vector is None:
             raise RuntimeError(f"{name} must be defined in evaluation mode")
-    _, shape = _channels(input, running_mean=running_mean, running_var=running_var, weight=weight, bias=bias)
+    _, shape = _channels(input, axis, running_mean=running_mean, running_var=running_var, weight=weight, bias=bias)
     rstd = lax.rsqrt(wide(running_var) + eps).reshape(shape)
-    out = (wide(input) - wide(running_mean).reshape(shape)) * rstd
-    return _scale_and_shift(out, weight, bias, shape).astype(input.dtype)
+    centered = wide(input) - wide(running_mean).reshape(shape)
+    return _per_channel(centered, rstd, weight, bias, shape).astype(input.dtype)
 
 
 @op(ns="", method=False, inplace=True, out=False)

@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+import functools
 import math
 
 import jax
@@ -296,9 +297,33 @@ def min_dim(input, *, dim: int, keepdim=False):
     return _extreme_dim("min", input, dim, keepdim, False)
 
 
+@functools.partial(jax.custom_jvp, nondiff_argnums=(1, 2))
+def _even(x, dims, largest):
+    """The extreme over `dims`, which are kept; equal elements share the gradient evenly."""
+    return (jnp.max if largest else jnp.min)(x, dims, keepdims=True)
+
+
+@_even.defjvp
+def _even_jvp(dims, largest, primals, tangents):
+    (x,), (t,) = primals, tangents
+    out = _even(x, dims, largest)
+    if not dims:
+        return out, t
+    # Comparing alone is not enough: XLA may compute x again in another kernel, rounded differently, and then nothing is
+    # equal to the result. The place of the extreme always counts.
+    moved = jnp.moveaxis(x, dims, range(-len(dims), 0))
+    flat = moved.reshape(*moved.shape[: -len(dims)], -1)
+    place = (jnp.argmax if largest else jnp.argmin)(flat, -1, keepdims=True)
+    first = (jnp.arange(flat.shape[-1]) == place).reshape(moved.shape)
+    share = ((x == out) | jnp.moveaxis(first, range(-len(dims), 0), dims)).astype(t.dtype)
+    return out, jnp.sum(t * (share / share.sum(dims, keepdims=True)), dims, keepdims=True)
+
+
 def _extreme(name, reduce_, input, dim=None, keepdim=False):
     _refuse_empty(name, input, dim)
-    return reduce_(input, axis=dims_in_range(dim, input.ndim), keepdims=keepdim)
+    dims = dims_in_range(dim, input.ndim)
+    out = _even(input, dims, reduce_ is jnp.max)
+    return out if keepdim else lax.squeeze(out, dims)
 
 
 @op(ns="", method=False, grad_name="Max")

@@ -59,6 +59,9 @@ class Op:
         raw: operands that are numbers arrive as Python numbers while they are constants.
         dynamic: operands that are numbers are inputs of the compiled program from the first run on.
         wide: operands that are floats arrive as float64 whatever the default dtype is (hyperparameters).
+        channels_last: the same function for a first operand (N, C, *spatial) that is stored as (N, *spatial, C), as are results
+            of its rank. Elementwise rows need none.
+        prefers_channels_last: the first operand is brought into that order where programs keep images so (on CPU).
         aliases: other public names.
         grad_name: what torch calls the node, without "Backward0".
         check: called with the operands' kinds (an Aval or the type of a number) before they are promoted; raises what
@@ -79,6 +82,8 @@ class Op:
     raw: bool = False
     dynamic: bool = False
     wide: bool = False
+    channels_last: Callable[..., Any] | None = None
+    prefers_channels_last: bool = False
     aliases: tuple[str, ...] = ()
     grad_name: str = ""
     check: Callable[..., None] | None = None

@@ -48,9 +48,7 @@ def i0(input):
     return _i0(input)
 
 
-_i0 = with_slopes(
-    lambda x: lax.bessel_i0e(x) * jnp.exp(jnp.abs(x)), lambda out, x: lax.bessel_i1e(x) * jnp.exp(jnp.abs(x))
-)
+_i0 = with_slopes(lambda x: lax.bessel_i0e(x) * jnp.exp(jnp.abs(x)), lambda out, x: lax.bessel_i1e(x) * jnp.exp(jnp.abs(x)))
 
 
 @elementwise(promote="float", inplace=True)
@@ -181,7 +179,7 @@ def refuse_floats(kernel: str, *operands: jax.Array) -> None:
     """Raise as torch does where a bit operation meets a floating-point operand."""
     for x in operands:
         if is_inexact(x):
-            raise NotImplementedError(f'"{kernel}" not implemented for \'{scalar_name(dtypes.from_numpy(x.dtype))}\'')
+            raise NotImplementedError(f"\"{kernel}\" not implemented for '{scalar_name(dtypes.from_numpy(x.dtype))}'")
 
 
 def _bits(kernel: str, fn: Callable) -> Callable:

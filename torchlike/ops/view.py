@@ -32,7 +32,9 @@ def view(write: Callable | None, layout: Callable, **options: Any) -> Callable[[
         name = options.pop("name", fn.__name__)
         back = None
         if write is not None:
-            back = OPS.add(Op(f"{name}_write", write, ns="", method=False, raw=True, linear=True, grad_name="CopySlices", out=False))
+            back = OPS.add(
+                Op(f"{name}_write", write, ns="", method=False, raw=True, linear=True, grad_name="CopySlices", out=False)
+            )
         options.setdefault("ns", "")
         options.setdefault("method", False)
         OPS.add(Op(name, fn, view=View(back, layout), raw=True, linear=True, out=False, **options))
@@ -49,7 +51,8 @@ def _reshape_layout(shape: Ints, strides: Ints, offset: int, out: Ints, /, **_: 
     if found is None:
         raise RuntimeError(
             "view size is not compatible with input tensor's size and stride (at least one dimension spans across two "
-            f"contiguous subspaces). Use .reshape(...) instead. (size {list(shape)}, stride {list(strides)}, asked for {list(out)})"
+            f"contiguous subspaces). Use .reshape(...) instead. (size {list(shape)}, stride {list(strides)}, "
+            f"asked for {list(out)})"
         )
     return found, offset
 
@@ -89,8 +92,8 @@ def _permute_layout(shape: Ints, strides: Ints, offset: int, out: Ints, /, *, di
 def permute(input, *, dims):
     if len(dims) != input.ndim:
         raise RuntimeError(
-            "permute(sparse_coo): number of dimensions in the tensor input does not match the length of the desired ordering of "
-            f"dimensions i.e. input.dim() = {input.ndim} is not equal to len(dims) = {len(dims)}".replace("(sparse_coo)", "")
+            "permute: number of dimensions in the tensor input does not match the length of the desired ordering of "
+            f"dimensions i.e. input.dim() = {input.ndim} is not equal to len(dims) = {len(dims)}"
         )
     wrapped = [dim_in_range(d, input.ndim) for d in dims]
     if len(set(wrapped)) != len(wrapped):
@@ -136,8 +139,8 @@ def expand(input, *, size):
         if s == -1:
             if have is None:
                 raise RuntimeError(
-                    f"expand(torch.FloatTensor{{{list(input.shape)}}}, size={list(size)}): the expanded size of the tensor (-1) "
-                    f"isn't allowed in a leading, non-existing dimension {i}"
+                    f"expand(torch.FloatTensor{{{list(input.shape)}}}, size={list(size)}): the expanded size of the tensor "
+                    f"(-1) isn't allowed in a leading, non-existing dimension {i}"
                 )
             out.append(have)
             continue
@@ -216,7 +219,9 @@ def _read(input, *starts, spec, shape):
     if all(part is None or part[1] == 1 for part in spec):
         sizes = [n if part is None else part[0] for n, part in zip(input.shape, spec, strict=True)]
         return lax.dynamic_slice(input, [_narrow(s) for s in full], sizes).reshape(shape)
-    return input[jnp.ix_(*(_as_vector(i, n) for i, n in zip(_indices(input.shape, spec, full), input.shape, strict=True)))].reshape(shape)
+    return input[
+        jnp.ix_(*(_as_vector(i, n) for i, n in zip(_indices(input.shape, spec, full), input.shape, strict=True)))
+    ].reshape(shape)
 
 
 def _write(base, new, *starts, spec, shape):
@@ -367,8 +372,12 @@ def _part_layout(shift: int) -> Callable:
     return lambda shape, strides, offset, out, /: (tuple(2 * s for s in strides), 2 * offset + shift)
 
 
-view(lambda base, new: lax.complex(new, base.imag), _part_layout(0), name="real_view", grad_name="Real")(lambda input: input.real)
-view(lambda base, new: lax.complex(base.real, new), _part_layout(1), name="imag_view", grad_name="Imag")(lambda input: input.imag)
+view(lambda base, new: lax.complex(new, base.imag), _part_layout(0), name="real_view", grad_name="Real")(
+    lambda input: input.real
+)
+view(lambda base, new: lax.complex(base.real, new), _part_layout(1), name="imag_view", grad_name="Imag")(
+    lambda input: input.imag
+)
 
 
 def _bits(input, *, dtype):

@@ -43,18 +43,19 @@ def into(out: Any, made: Any) -> Any:
     if isinstance(made, tuple):
         if not isinstance(out, (tuple, list)) or len(out) != len(made):
             raise TypeError(f"out= must be a tuple of {len(made)} tensors")
-        return type(made)(*(into(o, m) for o, m in zip(out, made, strict=True))) if hasattr(made, "_fields") else tuple(
-            into(o, m) for o, m in zip(out, made, strict=True)
-        )
+        written = [into(o, m) for o, m in zip(out, made, strict=True)]
+        return type(made)(*written) if hasattr(made, "_fields") else tuple(written)
     if not isinstance(out, Tensor):
         raise TypeError(f"out= must be Tensor, not {type(out).__name__}")
     if made.requires_grad or out._rg:
-        raise RuntimeError("functions with out=... arguments don't support automatic differentiation, but one of the arguments requires grad.")
+        raise RuntimeError(
+            "functions with out=... arguments don't support automatic differentiation, but one of the arguments requires grad."
+        )
     if out.shape != made.shape:
         if out.numel():
             warnings.warn(
-                f"An output with one or more elements was resized since it had shape {list(out.shape)}, which does not match the "
-                f"required output shape {list(made.shape)}.",
+                f"An output with one or more elements was resized since it had shape {list(out.shape)}, which does not match "
+                f"the required output shape {list(made.shape)}.",
                 UserWarning,
                 stacklevel=3,
             )

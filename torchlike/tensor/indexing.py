@@ -57,8 +57,8 @@ def _put(part: Tensor, tensors: dict[int, Tensor], value: Any, accumulate: bool)
         value = bare(host(np.asarray(value, part.dtype.np), part.device))
     elif value.dtype is not part.dtype:
         raise RuntimeError(
-            f"Index put requires the source and destination dtypes match, got {scalar_name(part.dtype)} for the destination and "
-            f"{scalar_name(value.dtype)} for the source."
+            f"Index put requires the source and destination dtypes match, got {scalar_name(part.dtype)} for the destination "
+            f"and {scalar_name(value.dtype)} for the source."
         )
     while value.ndim > 1 and value.shape[0] == 1:  # torch lets leading ones pass
         value = value[0]
@@ -201,8 +201,10 @@ def _plain(item: Any) -> Any:
         if item.ndim == 0 and not item.dtype.is_floating_point and item._value.aval.traced is False:
             return bool(item) if item.dtype is dtypes.bool_ else int(item)
         return item
-    if isinstance(item, (list, range, np.ndarray)) or (isinstance(item, tuple)):
-        array = np.asarray([i.item() if isinstance(i, Tensor) and i.ndim == 0 else np.asarray(i) for i in item] if isinstance(item, (list, tuple)) else item)
+    if isinstance(item, (list, tuple, range, np.ndarray)):
+        if isinstance(item, (list, tuple)):
+            item = [i.item() if isinstance(i, Tensor) and i.ndim == 0 else np.asarray(i) for i in item]
+        array = np.asarray(item)
         if not array.size:
             array = array.astype(np.int64)
         if array.dtype.kind not in "biu":
@@ -285,7 +287,9 @@ def _gather(part: Tensor, tensors: dict[int, Tensor]) -> Tensor:
     return out
 
 
-def _gathered_strides(part: Tensor, dims: tuple[int, ...], shapes: Sequence[tuple[int, ...]], out: tuple[int, ...]) -> tuple[int, ...]:
+def _gathered_strides(
+    part: Tensor, dims: tuple[int, ...], shapes: Sequence[tuple[int, ...]], out: tuple[int, ...]
+) -> tuple[int, ...]:
     """Dense strides of `part[...]`: the whole dimensions keep their order in memory, the index tensors' come last in it."""
     whole = [st for d, st in enumerate(part.stride()) if d not in dims]
     count = len(out) - len(whole)
@@ -305,7 +309,9 @@ def select(x: Tensor, dim: int, index: int) -> Tensor:
     if not sizes:
         raise IndexError("invalid index of a 0-dim tensor. Use `tensor.item()` in Python to convert a 0-dim tensor to a number")
     if not -len(sizes) <= dim < len(sizes):
-        raise IndexError(f"Dimension out of range (expected to be in range of [{-len(sizes)}, {len(sizes) - 1}], but got {dim})")
+        raise IndexError(
+            f"Dimension out of range (expected to be in range of [{-len(sizes)}, {len(sizes) - 1}], but got {dim})"
+        )
     dim %= len(sizes)
     at = _wrap(index, sizes[dim], dim)
     old = x.stride()

@@ -22,7 +22,6 @@ from torchlike.engine.value import Value, host
 from torchlike.ops.registry import OPS, Op
 from torchlike.tensor.storage import Storage
 
-
 _MANY_PLACES = (
     "unsupported operation: more than one element of the written-to tensor refers to a single memory location. "
     "Please clone() the tensor before performing the operation."

@@ -298,8 +298,8 @@ def copy_in(x: Tensor, memory_format: Any) -> Tensor:
 FUNCTIONS = {
     f.__name__: f
     for f in (
-        reshape, flatten, unflatten, permute, transpose, t, movedim, broadcast_to, unsqueeze, squeeze, select, narrow, split, chunk,
-        tensor_split, unbind, diagonal, as_strided, real, imag, view_as_real, view_as_complex, detach,
+        reshape, flatten, unflatten, permute, transpose, t, movedim, broadcast_to, unsqueeze, squeeze, select, narrow, split,
+        chunk, tensor_split, unbind, diagonal, as_strided, real, imag, view_as_real, view_as_complex, detach,
     )
 }  # fmt: skip
 FUNCTIONS |= {"moveaxis": movedim, "swapaxes": transpose, "swapdims": transpose, "split_with_sizes": split}
