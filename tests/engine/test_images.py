@@ -81,4 +81,4 @@ def test_a_residual_network_transposes_images_only_at_its_ends():
     with jax.enable_x64(True):
         text = str(jax.make_jaxpr(found.pure)(*found.arguments))
     images = re.findall(r"[a-z]+:f32\[(?:2,8,16,16|2,16,16,8)\] = transpose", text)
-    assert len(images) <= 4
+    assert len(images) <= 6  # the input, for the first convolution and the first sum; the mean; and the same backwards

@@ -17,6 +17,9 @@ from torchlike.autograd.grad_mode import (
 )
 from torchlike.autograd.hooks import register_hook, register_post_accumulate_grad_hook, retain_grad
 from torchlike.autograd.node import grad_fn_of
+from torchlike.base.device import CPU
+from torchlike.engine import dispatch
+from torchlike.ops.registry import OPS
 from torchlike.tensor.creation import ones_like, zeros_like
 from torchlike.tensor.tensor import Tensor
 
@@ -38,8 +41,7 @@ def _roots(tensors: Sequence[Tensor], grads: Sequence[Any]) -> list[tuple[Tensor
                 raise RuntimeError("grad can be implicitly created only for scalar outputs")
             if not tensor.dtype.is_floating_point:
                 raise RuntimeError(f"grad can be computed only for real scalar outputs but got {tensor.dtype}")
-            with no_grad():
-                grad = ones_like(tensor)
+            grad = _one(tensor)
         elif grad.shape != tensor.shape:
             raise RuntimeError(
                 f"Mismatch in shape: grad_output[{i}] has a shape of {grad.shape} and output[{i}] has a shape of "
@@ -47,6 +49,18 @@ def _roots(tensors: Sequence[Tensor], grads: Sequence[Any]) -> list[tuple[Tensor
             )
         found.append((tensor, grad))
     return found
+
+
+_FULL = OPS["full_of"]
+
+
+def _one(tensor: Tensor) -> Tensor:
+    """The first cotangent of a loss."""
+    aval = tensor._value.aval
+    if aval.device is not CPU or aval.traced:
+        with no_grad():
+            return ones_like(tensor)
+    return dispatch.call(_FULL, (1,), (tuple(aval.shape), aval.dtype))
 
 
 def _sequence(value: Any) -> list:

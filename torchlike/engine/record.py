@@ -116,7 +116,7 @@ def emit(sig: Signature, values: Sequence[Value], numbers: Sequence[Any] = (), p
         return _at_once(sig, values, numbers)
     with LOCK:
         state = local.state
-        graph = state.graphs.get(sig.device) or state.graph(sig.device)
+        graph = state.graphs[sig.device] if sig.device in state.graphs else state.graph(sig.device)
         graph.entries.append((sig, pair, *[v.slot if v.graph is graph else graph.adopt(v) for v in values]))
         if numbers:
             graph.numbers.extend(numbers)

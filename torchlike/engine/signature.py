@@ -182,7 +182,7 @@ def make(op: Op, specs: tuple[Spec, ...], static: tuple) -> Signature:
     sig = Signature(op.name, given, _function(op, op.fn, specs, static, casts), where, traced)
     if op.channels_last is not None:
         sig.fn_last = _function(op, op.channels_last, specs, static, casts)
-    elif op.layout == "elementwise":
+    elif op.layout in ("elementwise", "copy"):
         sig.fn_last = sig.fn
     sig.op, sig.dynamic, sig.structured = op, op.dynamic, op.returns is not None
     sig.linear = op.linear if isinstance(op.linear, bool) else bool(op.linear(*(isinstance(s, Aval) for s in specs)))

@@ -10,7 +10,7 @@ from torchlike.ops.checks import broadcast_shapes
 from torchlike.ops.registry import op
 
 
-@op(method=False, ns="", linear=True, layout="like", grad_name="ToCopy", out=False)
+@op(method=False, ns="", linear=True, layout="copy", grad_name="ToCopy", out=False)
 def cast(input, *, dtype):
     """`input` in another dtype; complex to real keeps the real part, float to integer truncates."""
     if jnp.iscomplexobj(input) and not np.issubdtype(dtype, np.complexfloating):
@@ -18,7 +18,7 @@ def cast(input, *, dtype):
     return input.astype(dtype)
 
 
-@op(method=False, ns="", linear=True, layout="like", grad_name="Clone", out=False)
+@op(method=False, ns="", linear=True, layout="copy", grad_name="Clone", out=False)
 def clone_like(input):
     return input
 

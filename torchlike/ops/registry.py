@@ -55,7 +55,8 @@ class Op:
         returns: field names when the result is a named tuple of several tensors.
         linear: the gradient needs no operand's value (add, sum, views ...): nothing is kept for backward. True, or a
             function of the operand kinds (True where the operand is a tensor).
-        layout: "elementwise" (the result keeps the operands' dimension order), "like" (the first operand's) or None.
+        layout: "elementwise" (the result keeps the operands' dimension order), "copy" (elementwise of one operand, whose
+            strides it keeps where they leave no gaps), "like" (the first operand's, not elementwise), "contiguous" or None.
         raw: operands that are numbers arrive as Python numbers while they are constants.
         dynamic: operands that are numbers are inputs of the compiled program from the first run on.
         wide: operands that are floats arrive as float64 whatever the default dtype is (hyperparameters).

@@ -36,11 +36,16 @@ def _generator(generator: Any) -> source.Generator:
     return generator
 
 
+def _on_device(where: devices.device) -> bool:
+    """Whether numbers are drawn inside the program: on accelerators, and everywhere if the user says so."""
+    return where is not devices.CPU or flags.rng == "device"
+
+
 def _draw(kind: str, size: tuple[int, ...], dtype: DType, where: devices.device, generator: Any, *parameters: float) -> Tensor:
     """Numbers of a distribution of `Generator`, from the host or (in device mode) from a recorded op."""
     if where is devices.META:
         return bare(Value(aval(size, dtype, where)))
-    if flags.rng == "device" and f"device_{kind}" in OPS.rows:
+    if _on_device(where) and f"device_{kind}" in OPS.rows:
         key, counter = _generator(generator).key_and_counter()
         return dispatch.call(OPS[f"device_{kind}"], (bare(host(key, where)), counter, *parameters), (size, dtype))
     return _drawn(getattr(_generator(generator), kind)(size, *parameters, dtype.np), where)
@@ -215,7 +220,7 @@ def bernoulli_(self: Tensor, p: Any = 0.5, *, generator: Any = None) -> Tensor:
         return self._write(bernoulli(p.expand(self.shape), generator=generator).to(self.dtype))
     if not 0 <= p <= 1:
         raise RuntimeError(f"bernoulli_ expects p to be in [0, 1], but got p={p:g}")
-    if flags.rng == "device" or self.device is devices.META:
+    if _on_device(self.device) or self.device is devices.META:
         return self._write(
             (_draw("uniform", tuple(self.shape), dtypes.float32, self.device, generator, 0.0, 1.0) < p).to(self.dtype)
         )

@@ -7,7 +7,7 @@ from functools import cache
 from typing import Any
 
 from torchlike.engine import signature
-from torchlike.engine.record import emit
+from torchlike.engine.record import emit, local
 from torchlike.ops.registry import Op
 from torchlike.tensor.tensor import Tensor, bare
 
@@ -48,8 +48,13 @@ def apply_update(
     statics = ((len(params), len(states), len(hyper)), static)
     row = _row(rule)
     sig = signature.find(row, specs, statics) or signature.make(row, specs, statics)
+    plain = local.state.capture is None
     for target, value in zip(targets, emit(sig, values, [float(h) for h in hyper]), strict=True):
-        if target._view is None:
-            target._storage.write(value)
-        else:
+        storage = target._storage
+        if target._view is not None:
             target.data.copy_(bare(value))
+        elif plain:  # what `write` does, without a call per tensor
+            storage.value = value
+            storage.version += 1
+        else:
+            storage.write(value)
