@@ -7,6 +7,7 @@ from typing import Any
 
 from torchlike.autograd.hooks import of_node
 from torchlike.base.hooks import RemovableHandle
+from torchlike.engine.signature import Signature, VjpSignature
 from torchlike.tensor.tensor import Tensor
 
 
@@ -19,10 +20,7 @@ class Node:
     def name(self) -> str:
         """torch's name of the node ("AddBackward0")."""
         inner = self._inner
-        if hasattr(inner, "kind"):
-            return inner.name
-        op = inner.sig.op
-        return f"{op.grad_name}Backward0" if op is not None else f"{inner.sig.name.title().replace('_', '')}Backward0"
+        return inner.name if hasattr(inner, "kind") else _name(inner.sig)
 
     @property
     def next_functions(self) -> tuple:
@@ -55,7 +53,7 @@ class Node:
         return hash(id(self._inner))
 
     def __repr__(self) -> str:
-        return f"<{self.name()} object at {hex(id(self._inner))}>"
+        return f"<{self.name().rpartition('::')[2]} object at {hex(id(self._inner))}>"
 
 
 class AccumulateGrad:
@@ -77,6 +75,14 @@ class AccumulateGrad:
 
     def __repr__(self) -> str:
         return f"<AccumulateGrad object at {hex(id(self.variable))}>"
+
+
+def _name(sig: Signature) -> str:
+    """The name of the node of a call; a pullback that is differentiated again adds its own "Backward" to its forward's."""
+    if isinstance(sig, VjpSignature):
+        return f"{_name(sig.forward).rpartition('::')[2].removesuffix('0')}Backward0"
+    name = sig.name.title().replace("_", "") if sig.op is None else sig.op.grad_name
+    return name if "::" in name else f"{name}Backward0"
 
 
 def _register(hooks: Any, fn: Callable) -> RemovableHandle:

@@ -117,7 +117,9 @@ def propagate(kind: str, tensors: Sequence[Any], outs: Sequence[Any], mixed: boo
     operands = tuple((t.shape, t.stride()) for t in tensors)
     for out in outs:
         shape = out.shape
-        strides = like(*operands[0]) if kind in ("like", "copy") and shape == operands[0][0] else elementwise(shape, operands, mixed)
+        strides = (
+            like(*operands[0]) if kind in ("like", "copy") and shape == operands[0][0] else elementwise(shape, operands, mixed)
+        )
         if strides != contiguous_strides(shape):
             out._strides = strides
 

@@ -64,7 +64,7 @@ class Op:
             of its rank. Elementwise rows need none.
         prefers_channels_last: the first operand is brought into that order where programs keep images so (on CPU).
         aliases: other public names.
-        grad_name: what torch calls the node, without "Backward0".
+        grad_name: what torch calls the node, without "Backward0"; a name with a namespace ("torch::...") is the whole name.
         check: called with the operands' kinds (an Aval or the type of a number) before they are promoted; raises what
             the row itself can no longer see.
         view: set when the result aliases the first operand.

@@ -12,7 +12,8 @@ from jax import lax
 
 from torchlike.base import dtypes
 from torchlike.base.promotion import scalar_name
-from torchlike.ops.elementwise import FLOAT, SAME, binary, clamp, elementwise, is_inexact, unary, with_slopes
+from torchlike.ops.arithmetic import clamp
+from torchlike.ops.elementwise import FLOAT, SAME, binary, elementwise, is_inexact, unary, with_slopes
 
 SPECIAL: dict[str, Any] = {**FLOAT, "ns": "torch special"}
 

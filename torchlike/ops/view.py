@@ -30,14 +30,11 @@ def view(write: Callable | None, layout: Callable, **options: Any) -> Callable[[
 
     def register(fn: Callable) -> Callable:
         name = options.pop("name", fn.__name__)
+        common: dict[str, Any] = {"ns": "", "method": False, "raw": True, "linear": True, "out": False}
         back = None
         if write is not None:
-            back = OPS.add(
-                Op(f"{name}_write", write, ns="", method=False, raw=True, linear=True, grad_name="CopySlices", out=False)
-            )
-        options.setdefault("ns", "")
-        options.setdefault("method", False)
-        OPS.add(Op(name, fn, view=View(back, layout), raw=True, linear=True, out=False, **options))
+            back = OPS.add(Op(f"{name}_write", write, grad_name="torch::autograd::CopySlices", **common))
+        OPS.add(Op(name, fn, view=View(back, layout), **{**common, **options}))
         return fn
 
     return register

@@ -7,7 +7,7 @@ from typing import Any
 
 from torchlike.engine import dispatch
 from torchlike.ops.registry import OPS
-from torchlike.tensor import creation, functions, methods, operators, overloads, random, views
+from torchlike.tensor import conversion, creation, functions, methods, operators, overloads, random, views
 from torchlike.tensor.storage import Storage
 from torchlike.tensor.tensor import Tensor
 
@@ -41,6 +41,7 @@ def attach(cls: type) -> None:
         random.METHODS,
         overloads.METHODS,
         operators.operators(),
+        conversion.METHODS,
         methods.METHODS,
         methods.PROPERTIES,
     ):
@@ -77,7 +78,7 @@ _TRANSPOSED = {
 def public_functions() -> dict[str, Callable]:
     """What stands in the root namespace and is not a lazily made row: name -> function."""
     found: dict[str, Callable] = {f.__name__: f for f in (*creation.FUNCTIONS, *random.FUNCTIONS)}
-    for table in (views.FUNCTIONS, methods.FUNCTIONS, overloads.OVERLOADS):
+    for table in (views.FUNCTIONS, conversion.FUNCTIONS, methods.FUNCTIONS, overloads.OVERLOADS):
         found.update(table)
     return found
 

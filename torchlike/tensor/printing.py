@@ -254,7 +254,7 @@ def show(tensor: Any) -> str:
         dtype_name=value.aval.dtype.name,
         default_dtype_name=get_default_dtype().name,
         requires_grad=tensor._rg,
-        grad_fn_name=None if node is None else node.name(),
+        grad_fn_name=None if node is None else node.name().rpartition("::")[2],
         device=None if value.aval.device.type == "cpu" else str(value.aval.device),
         tensor_class={"Tensor": "tensor", "Buffer": "tensor"}.get(type(tensor).__name__, type(tensor).__name__),
         shape=value.aval.shape,

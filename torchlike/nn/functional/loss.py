@@ -12,21 +12,25 @@ from torchlike.tensor import Tensor, creation
 from torchlike.tensor import functions as ops
 
 
-def _legacy(size_average, reduce):
-    """The `reduction` that the two old arguments stand for."""
-    size_average = True if size_average is None else size_average
-    reduce = True if reduce is None else reduce
-    reduction = ("mean" if size_average else "sum") if reduce else "none"
-    warnings.warn(f"size_average and reduce args will be deprecated, please use reduction='{reduction}' instead.", stacklevel=3)
-    return reduction
-
-
-def _warn_about_sizes(input, target) -> None:
+def old_reduction(size_average, reduce, reduction, stacklevel=3):
+    """`reduction`, or what the two deprecated arguments stand for where one of them is given."""
+    if size_average is None and reduce is None:
+        return reduction
+    mean = size_average is None or size_average
+    meant = "none" if reduce is not None and not reduce else "mean" if mean else "sum"
     warnings.warn(
-        f"Using a target size ({target.size()}) that is different to the input size ({input.size()}). "
-        "This will likely lead to incorrect results due to broadcasting. Please ensure they have the same size.",
-        stacklevel=3,
+        f"size_average and reduce args will be deprecated, please use reduction='{meant}' instead.", stacklevel=stacklevel
     )
+    return meant
+
+
+def _compare_sizes(input, target) -> None:
+    if target.shape != input.shape:
+        warnings.warn(
+            f"Using a target size ({target.size()}) that is different to the input size ({input.size()}). "
+            "This will likely lead to incorrect results due to broadcasting. Please ensure they have the same size.",
+            stacklevel=3,
+        )
 
 
 def cross_entropy(
@@ -38,22 +42,19 @@ def cross_entropy(
         ValueError: the batch sizes differ.
         RuntimeError: shapes or dtypes that do not fit.
     """
-    if size_average is not None or reduce is not None:
-        reduction = _legacy(size_average, reduce)
+    reduction = old_reduction(size_average, reduce, reduction)
     return ops.cross_entropy(input, target, weight, ignore_index, reduction, label_smoothing)
 
 
 def nll_loss(input, target, weight=None, size_average=None, ignore_index=-100, reduce=None, reduction="mean"):
     """-input at the target class: `(N, C, *)` log-probabilities and `(N, *)` class indices."""
-    if size_average is not None or reduce is not None:
-        reduction = _legacy(size_average, reduce)
+    reduction = old_reduction(size_average, reduce, reduction)
     return ops.nll_loss(input, target, weight, ignore_index, reduction)
 
 
 def binary_cross_entropy(input, target, weight=None, size_average=None, reduce=None, reduction="mean"):
     """Cross entropy between probabilities and targets of the same shape; logarithms are no lower than -100."""
-    if size_average is not None or reduce is not None:
-        reduction = _legacy(size_average, reduce)
+    reduction = old_reduction(size_average, reduce, reduction)
     return ops.binary_cross_entropy(input, target, weight, reduction)
 
 
@@ -61,77 +62,65 @@ def binary_cross_entropy_with_logits(
     input, target, weight=None, size_average=None, reduce=None, reduction="mean", pos_weight=None
 ):
     """Binary cross entropy of `sigmoid(input)`; `pos_weight` multiplies the positive examples."""
-    if size_average is not None or reduce is not None:
-        reduction = _legacy(size_average, reduce)
+    reduction = old_reduction(size_average, reduce, reduction)
     return ops.binary_cross_entropy_with_logits(input, target, weight, pos_weight, reduction)
 
 
 def mse_loss(input, target, size_average=None, reduce=None, reduction="mean", weight=None):
     """(input - target)^2; with `weight` the mean divides by the sum of the weights."""
-    if target.shape != input.shape:
-        _warn_about_sizes(input, target)
-    if size_average is not None or reduce is not None:
-        reduction = _legacy(size_average, reduce)
+    _compare_sizes(input, target)
+    reduction = old_reduction(size_average, reduce, reduction)
     return ops.mse_loss(input, target, weight, reduction)
 
 
 def l1_loss(input, target, size_average=None, reduce=None, reduction="mean", weight=None):
     """|input - target|; with `weight` the mean divides by the sum of the weights."""
-    if target.shape != input.shape:
-        _warn_about_sizes(input, target)
-    if size_average is not None or reduce is not None:
-        reduction = _legacy(size_average, reduce)
+    _compare_sizes(input, target)
+    reduction = old_reduction(size_average, reduce, reduction)
     return ops.l1_loss(input, target, weight, reduction)
 
 
 def smooth_l1_loss(input, target, size_average=None, reduce=None, reduction="mean", beta=1.0):
     """Quadratic below `beta` and linear above."""
-    if target.shape != input.shape:
-        _warn_about_sizes(input, target)
-    if size_average is not None or reduce is not None:
-        reduction = _legacy(size_average, reduce)
+    _compare_sizes(input, target)
+    reduction = old_reduction(size_average, reduce, reduction)
     return ops.smooth_l1_loss(input, target, reduction, beta)
 
 
 def huber_loss(input, target, reduction="mean", delta=1.0, weight=None):
     """Quadratic up to `delta` and linear above, scaled so that the slopes meet."""
-    if target.shape != input.shape:
-        _warn_about_sizes(input, target)
+    _compare_sizes(input, target)
     return ops.huber_loss(input, target, weight, reduction, delta)
 
 
 def kl_div(input, target, size_average=None, reduce=None, reduction="mean", log_target=False):
     """Kullback-Leibler divergence; `input` holds log-probabilities. `reduction` may also be "batchmean"."""
-    if size_average is not None or reduce is not None:
-        reduction = _legacy(size_average, reduce)
-    elif reduction == "mean":
+    if size_average is None and reduce is None and reduction == "mean":
         warnings.warn(
             "reduction: 'mean' divides the total loss by both the batch size and the support size."
             "'batchmean' divides only by the batch size, and aligns with the KL div math definition."
             "'mean' will be changed to behave the same as 'batchmean' in the next major release.",
             stacklevel=2,
         )
+    reduction = old_reduction(size_average, reduce, reduction)
     return ops.kl_div(input, target, reduction, log_target)
 
 
 def cosine_embedding_loss(input1, input2, target, margin=0, size_average=None, reduce=None, reduction="mean"):
     """1 - cos for target 1, max(0, cos - margin) for target -1. `(N, D)`, `(N, D)`, `(N,)`."""
-    if size_average is not None or reduce is not None:
-        reduction = _legacy(size_average, reduce)
+    reduction = old_reduction(size_average, reduce, reduction)
     return ops.cosine_embedding_loss(input1, input2, target, margin, reduction)
 
 
 def margin_ranking_loss(input1, input2, target, margin=0, size_average=None, reduce=None, reduction="mean"):
     """max(0, margin - target * (input1 - input2))."""
-    if size_average is not None or reduce is not None:
-        reduction = _legacy(size_average, reduce)
+    reduction = old_reduction(size_average, reduce, reduction)
     return ops.margin_ranking_loss(input1, input2, target, margin, reduction)
 
 
 def hinge_embedding_loss(input, target, margin=1.0, size_average=None, reduce=None, reduction="mean"):
     """The input for target 1, max(0, margin - input) for target -1."""
-    if size_average is not None or reduce is not None:
-        reduction = _legacy(size_average, reduce)
+    reduction = old_reduction(size_average, reduce, reduction)
     return ops.hinge_embedding_loss(input, target, margin, reduction)
 
 
@@ -139,8 +128,7 @@ def triplet_margin_loss(
     anchor, positive, negative, margin=1.0, p=2, eps=1e-6, swap=False, size_average=None, reduce=None, reduction="mean"
 ):
     """max(0, margin + d(anchor, positive) - d(anchor, negative)). `(N, D)` each, or `(D,)`."""
-    if size_average is not None or reduce is not None:
-        reduction = _legacy(size_average, reduce)
+    reduction = old_reduction(size_average, reduce, reduction)
     return ops.triplet_margin_loss(anchor, positive, negative, margin, p, eps, swap, reduction)
 
 
@@ -167,36 +155,31 @@ def triplet_margin_with_distance_loss(
 
 def soft_margin_loss(input, target, size_average=None, reduce=None, reduction="mean"):
     """log(1 + exp(-target * input)), the target being 1 or -1."""
-    if size_average is not None or reduce is not None:
-        reduction = _legacy(size_average, reduce)
+    reduction = old_reduction(size_average, reduce, reduction)
     return ops.soft_margin_loss(input, target, reduction)
 
 
 def multi_margin_loss(input, target, p=1, margin=1.0, weight=None, size_average=None, reduce=None, reduction="mean"):
     """Hinge loss over classes: `(N, C)` scores and `(N,)` class indices."""
-    if size_average is not None or reduce is not None:
-        reduction = _legacy(size_average, reduce)
+    reduction = old_reduction(size_average, reduce, reduction)
     return ops.multi_margin_loss(input, target, weight, p, margin, reduction)
 
 
 def multilabel_margin_loss(input, target, size_average=None, reduce=None, reduction="mean"):
     """Hinge loss with several labels a row: `(N, C)` scores and `(N, C)` labels, ended by -1."""
-    if size_average is not None or reduce is not None:
-        reduction = _legacy(size_average, reduce)
+    reduction = old_reduction(size_average, reduce, reduction)
     return ops.multilabel_margin_loss(input, target, reduction)
 
 
 def multilabel_soft_margin_loss(input, target, weight=None, size_average=None, reduce=None, reduction="mean"):
     """Binary cross entropy with logits, averaged over the last dimension."""
-    if size_average is not None or reduce is not None:
-        reduction = _legacy(size_average, reduce)
+    reduction = old_reduction(size_average, reduce, reduction)
     return ops.multilabel_soft_margin_loss(input, target, weight, reduction)
 
 
 def poisson_nll_loss(input, target, log_input=True, full=False, size_average=None, eps=1e-8, reduce=None, reduction="mean"):
     """exp(input) - target * input, or with `log_input=False` input - target * log(input + eps)."""
-    if size_average is not None or reduce is not None:
-        reduction = _legacy(size_average, reduce)
+    reduction = old_reduction(size_average, reduce, reduction)
     return ops.poisson_nll_loss(input, target, log_input, full, eps, reduction)
 
 

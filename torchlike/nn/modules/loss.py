@@ -9,6 +9,7 @@ import warnings
 from collections.abc import Callable
 
 from torchlike.nn import functional as F
+from torchlike.nn.functional.loss import old_reduction
 from torchlike.nn.modules.distance import PairwiseDistance
 from torchlike.nn.modules.module import Module
 from torchlike.tensor import Tensor
@@ -23,22 +24,12 @@ __all__ = [
 Old = bool | None
 
 
-def _reduction(size_average: Old, reduce: Old) -> str:
-    """What the two deprecated arguments mean."""
-    size_average = True if size_average is None else size_average
-    reduce = True if reduce is None else reduce
-    meant = "none" if not reduce else "mean" if size_average else "sum"
-    warnings.warn(f"size_average and reduce args will be deprecated, please use reduction='{meant}' instead.", stacklevel=4)
-    return meant
-
-
 class _Loss(Module):
     reduction: str
 
     def __init__(self, size_average: Old = None, reduce: Old = None, reduction: str = "mean") -> None:
         super().__init__()
-        old = size_average is not None or reduce is not None
-        self.reduction = _reduction(size_average, reduce) if old else reduction
+        self.reduction = old_reduction(size_average, reduce, reduction, stacklevel=4)
 
 
 class _WeightedLoss(_Loss):
