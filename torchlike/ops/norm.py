@@ -35,11 +35,11 @@ def _scale_and_shift(x: Array, weight: Array | None, bias: Array | None, shape: 
     return x
 
 
-def _per_channel(centered: Array, rstd: Array, weight: Array | None, bias: Array | None, shape: Sequence[int]) -> Array:
-    """`centered * rstd * weight + bias`, the two factors joined first: one array of the input's size less to keep."""
+def _per_channel(x: Array, mean: Array, rstd: Array, weight: Array | None, bias: Array | None, shape: Sequence[int]) -> Array:
+    """`(x - mean) * rstd * weight + bias` as one multiplication and one addition per element, as torch has it."""
     scale = rstd if weight is None else rstd * wide(weight).reshape(shape)
-    out = centered * scale
-    return out if bias is None else out + wide(bias).reshape(shape)
+    shift = -mean * scale if bias is None else wide(bias).reshape(shape) - mean * scale
+    return x * scale + shift
 
 
 def _check_parameters(input: Array, *parameters: Array | None) -> None:
@@ -88,9 +88,8 @@ def _batch_norm_train(input, weight, bias, eps, axis):
     rest = tuple(d for d in range(input.ndim) if d != axis % input.ndim)
     x = wide(input)
     mean = jnp.mean(x, rest, keepdims=True)
-    centered = x - mean
-    variance = jnp.mean(jnp.square(centered), rest, keepdims=True)
-    out = _per_channel(centered, lax.rsqrt(variance + eps), weight, bias, shape).astype(input.dtype)
+    variance = jnp.var(x, rest, keepdims=True)
+    out = _per_channel(x, mean, lax.rsqrt(variance + eps), weight, bias, shape).astype(input.dtype)
     return out, mean.reshape(-1), variance.reshape(-1) * (count / max(count - 1, 1))
 
 
@@ -111,8 +110,7 @@ def _batch_norm_eval(input, running_mean, running_var, weight, bias, eps, axis):
             raise RuntimeError(f"{name} must be defined in evaluation mode")
     _, shape = _channels(input, axis, running_mean=running_mean, running_var=running_var, weight=weight, bias=bias)
     rstd = lax.rsqrt(wide(running_var) + eps).reshape(shape)
-    centered = wide(input) - wide(running_mean).reshape(shape)
-    return _per_channel(centered, rstd, weight, bias, shape).astype(input.dtype)
+    return _per_channel(wide(input), wide(running_mean).reshape(shape), rstd, weight, bias, shape).astype(input.dtype)
 
 
 @op(ns="", method=False, inplace=True, out=False)
