@@ -33,7 +33,8 @@ def describe(tensor: Any) -> dict[str, Any]:
     return {
         "shape": tuple(tensor.shape),
         "dtype": str(tensor.dtype).removeprefix("torch."),
-        "stride": tuple(tensor.stride()),
+        # Strides of a tensor without elements address nothing, and torch's depend on which of its paths made it.
+        "stride": tuple(tensor.stride()) if tensor.numel() else None,
         "storage_offset": tensor.storage_offset(),
         "requires_grad": tensor.requires_grad,
         "is_leaf": tensor.is_leaf,

@@ -12,7 +12,8 @@ mutable memory makes hard, torchlike, whose values are immutable, does what was 
 * a write to one of several views made at once (split, unbind), or to a view made under `no_grad`, once its base has history
   (torch says that such a view requires grad from the start and is a leaf; in torchlike it does not until it is written to).
 
-Layouts that torch leaves to chance (of gradients, of products of three-dimensional tensors) are compared after a plain copy.
+Layouts that torch leaves to chance (of gradients, of products of three-dimensional tensors) are compared after a plain copy,
+and strides of tensors without elements not at all.
 """
 
 from __future__ import annotations

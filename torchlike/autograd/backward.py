@@ -12,6 +12,7 @@ from torchlike.engine.record import emit, local
 from torchlike.engine.tape import GradNode
 from torchlike.engine.value import Value
 from torchlike.ops.registry import OPS
+from torchlike.tensor.creation import filled
 from torchlike.tensor.tensor import Tensor, bare, place
 
 _FREED = (
@@ -154,6 +155,20 @@ def pull(node: GradNode, grads: list[Any], create: bool, wanted: Wanted) -> list
             return [None] * len(needs)
     else:
         needs = tuple([e is not None for e in node.edges])
+    op = node.sig.op
+    if op is not None and op.overwrites and needs[0]:
+        return _overwritten(node, grads, create, needs)
+    return _pulled(node, grads, create, needs)
+
+
+def _overwritten(node: GradNode, grads: list[Any], create: bool, needs: tuple[bool, ...]) -> list[Any]:
+    """The pullback of an op that leaves nothing of its first operand: a zero for that one, without history."""
+    aval, rest = node.sig.tensors[0], (False, *needs[1:])
+    results = _pulled(node, grads, create, rest) if any(rest) else [None] * len(needs)
+    return [filled(0, tuple(aval.shape), aval.dtype, aval.device), *results[1:]]
+
+
+def _pulled(node: GradNode, grads: list[Any], create: bool, needs: tuple[bool, ...]) -> list[Any]:
     sig = node.sig.vjp(needs, tuple([g is not None for g in grads]))
     if create:
         return _spread(needs, _tracked(node, sig, [as_tensor(g) for g in grads if g is not None]))

@@ -29,7 +29,7 @@ def reshape_copy(input, *, shape):
     return input.reshape(shape)
 
 
-@op(name="copy_into", method=False, ns="", linear=True, grad_name="Copy", out=False)
+@op(name="copy_into", method=False, ns="", linear=True, overwrites=True, grad_name="Copy", out=False)
 def copy_into(input, src):
     """`src` broadcast and cast to `input`'s shape and dtype; `input` gets a zero gradient."""
     if broadcast_shapes(input.shape, src.shape) != input.shape:
@@ -40,14 +40,14 @@ def copy_into(input, src):
     return jnp.broadcast_to(cast(src, dtype=input.dtype), input.shape)
 
 
-@op(name="fill_into", method=False, ns="", linear=True, grad_name="Fill", out=False)
+@op(name="fill_into", method=False, ns="", linear=True, overwrites=True, grad_name="Fill", out=False)
 def fill_into(input, value):
     if value.ndim:
         raise RuntimeError(f"fill_ only supports 0-dimension value tensor but got tensor with {value.ndim} dimensions.")
     return jnp.full(input.shape, cast(value, dtype=input.dtype))
 
 
-@op(method=False, ns="", linear=True, grad_name="Zero", out=False)
+@op(method=False, ns="", linear=True, overwrites=True, grad_name="Zero", out=False)
 def zero_into(input):
     return jnp.zeros_like(input)
 

@@ -28,7 +28,14 @@ def elementwise(name: str | None = None, **options: Any) -> Callable[[Callable],
             broadcast_shapes(*(np.shape(x) for x in operands if x is not None))
             return fn(*operands, **static)
 
-        op(name, **{"promote": "same", "layout": "elementwise", **options})(checked)
+        own = options.get("check")
+
+        def check(*operands: Any) -> None:
+            broadcast_shapes(*(o.shape for o in operands if hasattr(o, "shape")))  # torch complains of sizes first
+            own(*operands)  # type: ignore[misc]  # only registered where there is one
+
+        given = {"promote": "same", "layout": "elementwise", **options, **({"check": check} if own else {})}
+        op(name, **given)(checked)
         return fn
 
     return register

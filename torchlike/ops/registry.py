@@ -59,6 +59,7 @@ class Op:
             strides it keeps where they leave no gaps), "like" (the first operand's, not elementwise), "contiguous" or None.
         raw: operands that are numbers arrive as Python numbers while they are constants.
         dynamic: operands that are numbers are inputs of the compiled program from the first run on.
+        overwrites: nothing of the first operand is in the result: its gradient is a plain zero.
         wide: operands that are floats arrive as float64 whatever the default dtype is (hyperparameters).
         channels_last: the same function for a first operand (N, C, *spatial) that is stored as (N, *spatial, C), as are results
             of its rank. Elementwise rows need none.
@@ -82,6 +83,7 @@ class Op:
     layout: str | None = None
     raw: bool = False
     dynamic: bool = False
+    overwrites: bool = False
     wide: bool = False
     channels_last: Callable[..., Any] | None = None
     prefers_channels_last: bool = False
