@@ -66,4 +66,4 @@ def __dir__() -> list[str]:
 
 
 from torchlike import cuda, nn, optim, serialization, utils  # noqa: E402  # they use what stands above
-from torchlike.serialization import load, save  # noqa: E402
+from torchlike.serialization import load, save  # noqa: E402  # likewise

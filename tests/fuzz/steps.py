@@ -277,7 +277,7 @@ def inplace(b: Builder) -> bool:
         texts += [f"t{n}.masked_fill_(t{n} > 0, {y})"] if level == 0 else []
     texts += [f"t{n}.div_(2)", f"t{n}.tanh_()", f"t{n}.data.mul_(0.5)", f"t{n}.data.add_({y})", f"t{n}.detach().sub_({y})"]
     text = b.rng.choice([b.rng.choice(whole), b.rng.choice(texts), b.rng.choice(texts)])
-    if "copy_" in text and not is_float(b.of(n)) and b.rough[c] > 0:  # type: ignore[index]
+    if "copy_" in text and not is_float(b.of(n)) and b.rough[c] > 0:  # type: ignore[index]  # copy_ only where c is set
         return False
     return b.attempt(text, result=False, target=n, rough=int("tanh" in text), quiet=b.chance(0.2))
 

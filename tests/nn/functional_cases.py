@@ -136,7 +136,7 @@ for r in ("none", "mean", "sum"):
     for loss in ("mse_loss", "l1_loss", "smooth_l1_loss", "huber_loss"):
         named(f"{loss}-{r}", lambda F, x, t, r=r, n=loss: getattr(F, n)(x, t, reduction=r), (5, 6), (5, 6))
     for loss in ("mse_loss", "l1_loss", "huber_loss"):
-        weighted = lambda F, x, t, w, r=r, n=loss: getattr(F, n)(x, t, reduction=r, weight=w.detach() ** 2)  # noqa: E731
+        weighted = lambda F, x, t, w, r=r, n=loss: getattr(F, n)(x, t, reduction=r, weight=w.detach() ** 2)  # noqa: E731 - short
         named(f"{loss}-weighted-{r}", weighted, (5, 6), (5, 6), (5, 6))
     case(lambda F, x, t, r=r: F.kl_div(x, t.sigmoid(), reduction=r.replace("mean", "batchmean")), (5, 6), (5, 6))
     case(lambda F, x, t, r=r: F.kl_div(x, t, reduction=r.replace("mean", "batchmean"), log_target=True), (5, 6), (5, 6))

@@ -59,7 +59,7 @@ def test_orthogonal(same, shape):
     def code(t):
         return t.nn.init.orthogonal_(t.empty(*shape), gain=2.0)
 
-    pytest.importorskip("torchlike").nn.init  # noqa: B018
+    pytest.importorskip("torchlike").nn.init  # noqa: B018 - the access itself is what is tried
     from torchlike.tensor import functions
 
     if not hasattr(functions, "linalg_qr"):

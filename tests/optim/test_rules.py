@@ -73,7 +73,7 @@ ADAM_CASES += [(amsgrad, 0.1, False, False, dtype) for amsgrad in (False, True) 
 
 @pytest.mark.parametrize("amsgrad,weight_decay,decoupled,maximize,dtype", ADAM_CASES)
 def test_adam(amsgrad, weight_decay, decoupled, maximize, dtype):
-    make = lambda p: torch.optim.Adam(  # noqa: E731
+    make = lambda p: torch.optim.Adam(  # noqa: E731 - short
         p, lr=0.01, amsgrad=amsgrad, weight_decay=weight_decay, decoupled_weight_decay=decoupled, maximize=maximize
     )
     starts, grads, expected = torch_trajectory(make, dtype)

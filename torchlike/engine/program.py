@@ -105,12 +105,11 @@ class Group:
         constants: the numbers at all other positions, baked into the programs.
     """
 
-    __slots__ = ("baked", "constants", "exact", "last", "missed", "programs", "used", "variable")
+    __slots__ = ("baked", "constants", "missed", "programs", "used", "variable")
 
     def __init__(self, graph: Graph):
         self.programs: dict[tuple, Program] = {}
         self.missed: set[tuple] = set()
-        self.last: tuple[tuple, Program] | None = None
         self.used = 0
         self.fix(always_variable(graph), graph.numbers)
 
