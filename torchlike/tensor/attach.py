@@ -5,6 +5,7 @@ from __future__ import annotations
 from collections.abc import Callable
 from typing import Any
 
+from torchlike.base.errors import missing
 from torchlike.engine import dispatch
 from torchlike.ops.registry import OPS
 from torchlike.tensor import conversion, creation, functions, methods, operators, overloads, random, views
@@ -31,7 +32,7 @@ def attach(cls: type) -> None:
     """Give the Tensor class its methods. Hand-written ones win over rows."""
     for row in OPS:
         if row.method:
-            for public in (row.name, *row.aliases):
+            for public in (row.name, *(a for a in row.aliases if "." not in a)):
                 setattr(cls, public, _Lazy(row.name, public))
                 if row.inplace:
                     setattr(cls, f"{public}_", _Lazy(f"{row.name}_", f"{public}_"))
@@ -78,18 +79,42 @@ _TRANSPOSED = {
 def public_functions() -> dict[str, Callable]:
     """What stands in the root namespace and is not a lazily made row: name -> function."""
     found: dict[str, Callable] = {f.__name__: f for f in (*creation.FUNCTIONS, *random.FUNCTIONS)}
-    for table in (views.FUNCTIONS, conversion.FUNCTIONS, methods.FUNCTIONS, overloads.OVERLOADS):
+    for table in (views.FUNCTIONS, conversion.FUNCTIONS, methods.FUNCTIONS, overloads.NAMESPACES["torch"]):
         found.update(table)
     return found
 
 
 def public_rows(namespace: str) -> dict[str, str]:
-    """Public names of a namespace ("torch", "nn.functional") that are rows: name -> the function's name in `functions`."""
+    """Public names of a namespace ("torch", "linalg") that are rows: name -> the function's name in `functions`.
+
+    A row called after its namespace drops that there (`linalg_svd` is `linalg.svd`). A dotted alias ("special.expit")
+    stands in that namespace only, a plain one in all that the row is in.
+    """
     found: dict[str, str] = {}
     for row in OPS:
-        if namespace in row.ns.split():
-            for public in (row.name, *row.aliases):
-                found[public] = row.name
-                if row.inplace and row.method:
-                    found[f"{public}_"] = f"{row.name}_"
+        inside = namespace in row.ns.split()
+        names = [row.name, *(a for a in row.aliases if "." not in a)] if inside else []
+        names += [a.rpartition(".")[2] for a in row.aliases if a.rpartition(".")[0] == namespace]
+        for name in names:
+            public = name.removeprefix(namespace.replace(".", "_") + "_")
+            found[public] = row.name
+            if row.inplace and row.method:
+                found[f"{public}_"] = f"{row.name}_"
     return found
+
+
+def namespace(name: str) -> tuple[Callable[[str], Any], Callable[[], list[str]], list[str]]:
+    """`__getattr__`, `__dir__` and `__all__` of a module that holds the functions of one namespace, made when first used."""
+    rows, written = public_rows(name), overloads.NAMESPACES.get(name, {})
+
+    def find(attribute: str) -> Any:
+        if attribute in written:
+            return written[attribute]
+        if attribute in rows:
+            return getattr(functions, rows[attribute])
+        if attribute.startswith("__"):
+            raise AttributeError(f"module 'torchlike.{name}' has no attribute {attribute!r}")
+        raise missing(f"torch.{name}.{attribute}")
+
+    names = sorted({*rows, *written})
+    return find, lambda: names, names

@@ -9,7 +9,7 @@ from torchlike.base.dtypes import dtype
 from torchlike.engine.dispatch import call
 from torchlike.ops.registry import OPS, Op
 from torchlike.tensor.binding import inplace
-from torchlike.tensor.overloads import check_power
+from torchlike.tensor.overloads.arithmetic import check_power
 
 # Python's name -> row. The reflected and in-place forms derive from it.
 _BINARY = {

@@ -13,7 +13,7 @@ import numpy as np
 
 from torchlike.tensor import creation
 from torchlike.tensor import functions as ops
-from torchlike.tensor.overload_table import overload
+from torchlike.tensor.overloads.table import overload
 from torchlike.tensor.tensor import Tensor
 from torchlike.tensor.views import sizes
 

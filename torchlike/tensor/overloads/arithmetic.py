@@ -1,8 +1,4 @@
-"""Public functions that need more than a row of the op table: several signatures under one name, arguments in another
-order, checks of numbers (which rows do not see). This file: arithmetic, reductions, products.
-
-`OVERLOADS` are the functions of the root namespace, `METHODS` those of Tensor; binding reads both.
-"""
+"""Arithmetic, reductions and products whose public form is more than a row."""
 
 from __future__ import annotations
 
@@ -11,11 +7,8 @@ from typing import Any
 
 from torchlike.base.promotion import scalar_name
 from torchlike.tensor import functions as ops
-from torchlike.tensor import index_overloads
-from torchlike.tensor.overload_table import METHODS, OVERLOADS, overload
+from torchlike.tensor.overloads.table import overload
 from torchlike.tensor.tensor import Tensor
-
-__all__ = ["METHODS", "OVERLOADS", "index_overloads"]
 
 # --- extremes and medians ----------------------------------------------------------------------------------------------
 

@@ -1,0 +1,40 @@
+"""The table that hand-written public functions go into."""
+
+from __future__ import annotations
+
+import functools
+from collections.abc import Callable
+from typing import Any
+
+NAMESPACES: dict[str, dict[str, Callable]] = {"torch": {}}  # functions by namespace: "torch", "linalg", "special" ...
+METHODS: dict[str, Callable] = {}  # methods of Tensor
+
+_NUMPY_NAMES = {"axis": "dim", "keepdims": "keepdim"}
+
+
+def overload(*names: str, function: bool = True, method: bool = True) -> Callable[[Callable], Callable]:
+    """Put the function into the tables; numpy's names of `dim` and `keepdim` work too, as in torch.
+
+    Args:
+        names: a plain name is a function of the root namespace (where `function`) and a method (where `method`); a dotted
+            one ("linalg.norm") is a function of that namespace only.
+    """
+
+    def register(fn: Callable) -> Callable:
+        @functools.wraps(fn)
+        def public(*args: Any, **keywords: Any) -> Any:
+            if keywords:
+                keywords = {_NUMPY_NAMES.get(name, name): value for name, value in keywords.items()}
+            return fn(*args, **keywords)
+
+        public.__name__ = public.__qualname__ = names[0].rpartition(".")[2]
+        public.__module__ = "torchlike"
+        for full in names:
+            namespace, _, name = full.rpartition(".")
+            if namespace or function:
+                NAMESPACES.setdefault(namespace or "torch", {})[name] = public
+            if method and not namespace:
+                METHODS[name] = public
+        return fn
+
+    return register
