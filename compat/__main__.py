@@ -1,0 +1,22 @@
+"""The command `torchlike` (also `python -m torchlike.compat`)."""
+
+from __future__ import annotations
+
+import argparse
+import sys
+
+from compat.parity import command
+
+
+def main(arguments: list[str] | None = None) -> int:
+    """Parse and run. Returns the exit status."""
+    parser = argparse.ArgumentParser(prog="torchlike", description=__doc__)
+    commands = parser.add_subparsers(required=True, metavar="command")
+    parity = commands.add_parser("parity", help="compare with real torch").add_subparsers(required=True, metavar="what")
+    command.add(parity)
+    options = parser.parse_args(arguments)
+    return options.run(options)
+
+
+if __name__ == "__main__":
+    sys.exit(main())

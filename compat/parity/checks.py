@@ -1,0 +1,304 @@
+"""What is compared, one function each. A check takes calls and yields, per call, None or what is wrong in words."""
+
+from __future__ import annotations
+
+import inspect
+from collections.abc import Callable, Iterator
+from typing import Any
+
+import torch
+
+import torchlike
+from compat.parity.calls import OURS, TORCH, Call, quiet, renamed, settle
+from compat.parity.compare import Mismatch, compare
+from compat.parity.entries import Entry
+from compat.parity.gradients import first_order, second_order
+from compat.parity.translate import leaves, to_torchlike
+
+Verdict = str | None
+BATCH = 24  # samples recorded into one program
+
+
+class Skip(Exception):
+    """torch itself does not do this sample."""
+
+
+def attempt(action: Callable[[], Any]) -> tuple[Any, Exception | None]:
+    try:
+        with quiet():
+            return action(), None
+    except Exception as error:
+        return None, error
+
+
+def wrong(error: Exception) -> str:
+    return str(error) if isinstance(error, Mismatch) else f"{type(error).__name__}: {' '.join(str(error).split())[:300]}"
+
+
+def forward(calls: list[Call]) -> Iterator[Verdict]:
+    """Values, shapes and dtypes. A batch of samples is recorded before the first result is read."""
+    for start in range(0, len(calls), BATCH):
+        part = calls[start : start + BATCH]
+        theirs = [attempt(lambda c=c: c.run(TORCH)) for c in part]
+        ours = [attempt(lambda c=c: c.run(OURS)) if theirs[i][1] is None else (None, None) for i, c in enumerate(part)]
+        _, failed = attempt(lambda made=ours: settle([out for out, _ in made]))
+        if failed is not None and len(part) > 1:  # one sample's program fails: find out which
+            ours = [attempt(lambda c=c: settle(c.run(OURS))) for c in part]
+        for call, (expected, torch_error), (out, error) in zip(part, theirs, ours, strict=True):
+            if torch_error is not None:
+                yield _same_class(error if error is not None else attempt(lambda c=call: settle(c.run(OURS)))[1], torch_error)
+            elif error is not None:
+                yield wrong(error)
+            else:
+                yield _agree(call, out, expected)
+
+
+def _agree(call: Call, ours: Any, theirs: Any) -> Verdict:
+    def exact() -> Any:
+        made, error = attempt(lambda: call.in_double().run(TORCH))
+        return made if error is None else None
+
+    def exact_part() -> Any:
+        return call.processed(TORCH, exact())
+
+    values = not (call.entry.info.has_nondeterministic_output or "empty" in call.entry.name)
+    try:
+        compare(ours, theirs, exact, values)
+    except Mismatch as first:
+        if not values or _identity(call.sample.output_process_fn_grad):
+            return wrong(first)
+        parts, error = attempt(lambda: (call.processed(OURS, ours), call.processed(TORCH, theirs)))
+        if error is not None:
+            return wrong(error)
+        try:
+            compare(ours, theirs, None, False)
+            compare(*parts, exact_part)
+        except Mismatch:
+            return wrong(first)
+    except Exception as error:
+        return wrong(error)
+    return None
+
+
+def _identity(process: Callable) -> bool:
+    return getattr(process, "__code__", None) is not None and process.__code__.co_code == (lambda x: x).__code__.co_code
+
+
+def _same_class(error: Exception | None, expected: Exception) -> Verdict:
+    """Whether code that catches torch's exception catches ours."""
+    if error is None:
+        return f"raises nothing, torch {type(expected).__name__}: {' '.join(str(expected).split())[:200]}"
+    missing = isinstance(error, NotImplementedError) and not isinstance(expected, NotImplementedError)
+    caught = isinstance(error, type(expected)) or (isinstance(expected, RuntimeError) and type(error) is RuntimeError)
+    if missing or not caught:
+        return f"raises {wrong(error)}; torch {type(expected).__name__}: {' '.join(str(expected).split())[:200]}"
+    return None
+
+
+def errors(calls: list[Call]) -> Iterator[Verdict]:
+    """Bad arguments raise torch's exception class."""
+    for call in calls:
+        _, expected = attempt(lambda c=call: c.run(TORCH))
+        if expected is None:
+            yield None  # the database expects an error that this build of torch does not raise
+            continue
+        _, error = attempt(lambda c=call: settle(c.run(OURS)))
+        yield _same_class(error, expected)
+
+
+def inplace(calls: list[Call]) -> Iterator[Verdict]:
+    """The in-place form gives back the same object with the right value, or raises as torch does."""
+    for call in calls:
+        expected, torch_error = attempt(lambda c=call: _in_place(c, TORCH))
+        out, error = attempt(lambda c=call: settle(_in_place(c, OURS)))
+        if torch_error is not None:
+            yield _same_class(error, torch_error)
+        elif error is not None:
+            yield wrong(error)
+        else:
+            yield _agree(renamed_call(call), out[0], expected[0]) or (
+                None if out[1] == expected[1] else f"gives back {'the same' if out[1] else 'another'} object, torch does not"
+            )
+
+
+def _in_place(call: Call, library: str) -> tuple[Any, bool]:
+    input, args, keywords = call.arguments(library)
+    with (torch if library == TORCH else torchlike).no_grad():
+        out = call.operation(library)(input, *args, **keywords)
+    return input, out is input
+
+
+def renamed_call(call: Call) -> Call:
+    """The call without processing of the result: what is compared is the input that was written to."""
+    return Call(call.entry, renamed(call.sample, output_process_fn_grad=lambda x: x), call.index, call.form, call.double)
+
+
+def out(calls: list[Call]) -> Iterator[Verdict]:
+    """`out=` receives the result, is resized from zero elements, and refuses a dtype that cannot hold it."""
+    for i, call in enumerate(calls):
+        forms = ("exact", "empty", "long") if i == 0 else ("exact",)
+        yield next((v for v in (_into(call, form) for form in forms) if v), None)
+
+
+def _into(call: Call, form: str) -> Verdict:
+    made, error = attempt(lambda: call.run(TORCH))
+    if error is not None or not _tensors_only(made):
+        return None
+
+    def filled(library: str) -> Any:
+        input, args, keywords = call.arguments(library)
+        place = _place(made, form)
+        place = place if library == TORCH else to_torchlike(place)
+        with (torch if library == TORCH else torchlike).no_grad():
+            found = call.operation(library)(input, *args, **keywords, out=place)
+        same = [a is b for a, b in zip(_list(found), _list(place), strict=False)]
+        return place, all(same)
+
+    expected, torch_error = attempt(lambda: filled(TORCH))
+    ours, error = attempt(lambda: settle(filled(OURS)))
+    if torch_error is not None:
+        verdict = _same_class(error, torch_error)
+    elif error is not None:
+        verdict = wrong(error)
+    elif not ours[1] and expected[1]:
+        verdict = "gives back another object than out="
+    else:
+        verdict = _agree(call, ours[0], expected[0])
+    return verdict and f"out= ({form}): {verdict}"
+
+
+def _tensors_only(value: Any) -> bool:
+    found = _list(value)
+    return bool(found) and all(isinstance(v, torch.Tensor) and v.layout is torch.strided for v in found)
+
+
+def _list(value: Any) -> list[Any]:
+    return list(value) if isinstance(value, (list, tuple)) else [value]
+
+
+def _place(made: Any, form: str) -> Any:
+    def one(x: torch.Tensor) -> torch.Tensor:
+        if form == "empty":
+            return torch.empty(0, dtype=x.dtype)
+        if form == "long" and (x.is_floating_point() or x.is_complex()):
+            return torch.zeros(x.shape, dtype=torch.long)
+        return torch.zeros_like(x, memory_format=torch.contiguous_format).detach()
+
+    return tuple(map(one, made)) if isinstance(made, (list, tuple)) else one(made)
+
+
+def views(calls: list[Call]) -> Iterator[Verdict]:
+    """Writing to the result writes to the arguments exactly when torch's does."""
+    for call in calls:
+        expected, torch_error = attempt(lambda c=call: _written(c, TORCH))
+        if torch_error is not None or expected is None:
+            yield None
+            continue
+        ours, error = attempt(lambda c=call: _written(c, OURS))
+        if error is not None:
+            yield wrong(error)
+            continue
+        try:
+            compare(ours, expected, where="argument")
+            yield None
+        except Mismatch as found:
+            yield f"after writing to the result: {found}"
+
+
+def _written(call: Call, library: str) -> list[Any] | None:
+    """The arguments after zeros have been written into each result; None where nothing can be written."""
+    module: Any = torch if library == TORCH else torchlike
+    with module.no_grad():
+        input, args, keywords = call.arguments(library)
+        made = call.operation(library)(input, *args, **keywords)
+        results = list(leaves(made, module.Tensor))
+        if not results or str(results[0].layout) != "torch.strided":
+            return None
+        for result in results[:6]:
+            result.zero_()
+        return list(leaves([input, args, keywords], module.Tensor))
+
+
+def gradient(calls: list[Call]) -> Iterator[Verdict]:
+    """Gradients with respect to every float argument, of a random cotangent."""
+    yield from _derivatives(calls, first_order)
+
+
+def second(calls: list[Call]) -> Iterator[Verdict]:
+    """Gradients of gradients."""
+    yield from _derivatives(calls, second_order)
+
+
+def _derivatives(calls: list[Call], derive: Callable[[Call, str], Any]) -> Iterator[Verdict]:
+    for start in range(0, len(calls), BATCH // 3):
+        part = calls[start : start + BATCH // 3]
+        theirs = [attempt(lambda c=c: derive(c, TORCH)) for c in part]
+        ours = [attempt(lambda c=c: derive(c, OURS)) if theirs[i][1] is None else (None, None) for i, c in enumerate(part)]
+        _, failed = attempt(lambda made=ours: settle([out for out, _ in made]))
+        if failed is not None and len(part) > 1:
+            ours = [attempt(lambda c=c: settle(derive(c, OURS))) for c in part]
+        for call, (expected, torch_error), (got, error) in zip(part, theirs, ours, strict=True):
+            if torch_error is not None or expected is None:
+                yield None  # not differentiable in torch either
+            elif error is not None:
+                yield wrong(error)
+            else:
+                yield _gradients_agree(call, got, expected, derive)
+
+
+def _gradients_agree(call: Call, ours: Any, theirs: list[Any], derive: Callable) -> Verdict:
+    def exact() -> Any:
+        made, error = attempt(lambda: derive(call.in_double(), TORCH))
+        return [g if g is not None else torch.zeros(()) for g in made] if error is None and made else [None] * len(theirs)
+
+    if ours is None:
+        return "gives a result that needs no gradient, torch's does"
+    try:
+        for i, (a, b) in enumerate(zip(ours, theirs, strict=True)):
+            if a is None and b is None:
+                continue
+            # No gradient and a gradient of zeros are the same number.
+            b = torch.zeros(tuple(a.shape), dtype=getattr(torch, str(a.dtype).removeprefix("torch."))) if b is None else b
+            a = torchlike.zeros(tuple(b.shape), dtype=to_torchlike(b.dtype)) if a is None else a
+            compare(a, b, lambda i=i: exact()[i], where=f"gradient {i}")
+    except Exception as error:
+        return wrong(error)
+    return None
+
+
+def applies(check: str, entry: Entry, dtype: str) -> bool:
+    """Whether a check means anything for an entry and a dtype."""
+    info = entry.info
+    floating = getattr(torch, dtype).is_floating_point or getattr(torch, dtype).is_complex
+    if check == "gradient":
+        return info.supports_autograd and floating and getattr(torch, dtype) in info.supported_backward_dtypes("cpu")
+    if check == "second":
+        return bool(info.supports_gradgrad) and applies("gradient", entry, dtype)
+    if check == "method":
+        return info.get_method() is not None or info.get_operator() is not None
+    if check == "inplace":
+        return info.get_inplace() is not None or info.get_inplace_operator() is not None
+    if check == "out":
+        return bool(info.supports_out) and _takes_out(info)
+    return True
+
+
+def _takes_out(info: Any) -> bool:
+    try:
+        return "out" in inspect.signature(info.get_op()).parameters or not inspect.isfunction(info.get_op())
+    except (TypeError, ValueError):
+        return True
+
+
+# Which dtypes a check runs on by default: gradients where rounding hides least, forms where promotion shows.
+CHECKS: dict[str, tuple[Callable[[list[Call]], Iterator[Verdict]], tuple[str, ...] | None]] = {
+    "forward": (forward, None),
+    "gradient": (gradient, ("float32", "float64", "complex64")),
+    "second": (second, ("float64",)),
+    "method": (forward, ("float32",)),
+    "inplace": (inplace, ("float32", "int64", "complex64")),
+    "out": (out, ("float32", "int64")),
+    "views": (views, ("float32",)),
+    "errors": (errors, ("float32",)),
+}
+FORMS = {"method": ("method", "operator"), "inplace": ("inplace", "inplace operator")}

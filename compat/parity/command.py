@@ -1,0 +1,54 @@
+"""`python -m torchlike.compat parity ops`: the command line."""
+
+from __future__ import annotations
+
+import argparse
+import os
+import sys
+
+from compat.parity import report, worker
+
+CHECKS = ("forward", "gradient", "second", "method", "inplace", "out", "views", "errors")
+
+
+def add(parent: argparse._SubParsersAction) -> None:
+    """Put `ops` and its options under `parity`."""
+    p = parent.add_parser("ops", help="compare ops with torch on torch's own operator database")
+    p.add_argument("--only", help="entries: names, name:variant, or linalg.* (separated by commas)")
+    p.add_argument("--checks", help=f"of {', '.join(CHECKS)} (separated by commas; all by default)")
+    p.add_argument("--dtypes", help="dtypes, in place of each check's own (separated by commas)")
+    p.add_argument("--rate", type=float, default=1.0, help="share of the samples to run, at least one each (default 1)")
+    p.add_argument("--most", type=int, help="samples per check and dtype at most")
+    p.add_argument("--seed", type=int, default=0, help="seed of samples and sampling (default 0)")
+    p.add_argument("--sample", type=int, help="one sample by its number")
+    p.add_argument("--timeout", type=float, default=300.0, help="seconds per entry (default 300)")
+    p.add_argument("--jobs", type=int, default=os.cpu_count() or 1, help="worker processes (0: run in this process)")
+    p.add_argument("--json", help="write all results to this file")
+    p.add_argument("--quiet", action="store_true", help="print the table only")
+    p.set_defaults(run=main)
+
+
+def main(options: argparse.Namespace) -> int:
+    """Run and print; the exit status is 1 where anything failed."""
+    from compat.parity.entries import select
+
+    checks = tuple(options.checks.split(",")) if options.checks else CHECKS
+    if unknown := set(checks) - set(CHECKS):
+        sys.exit(f"no such check: {', '.join(sorted(unknown))}; there are {', '.join(CHECKS)}")
+    dtypes = tuple(options.dtypes.split(",")) if options.dtypes else None
+    plan = worker.Plan(checks, dtypes, options.seed, options.rate, options.sample, options.timeout, options.most)
+    try:
+        keys = [entry.key for entry in select(options.only.split(",") if options.only else None)]
+    except ValueError as error:
+        sys.exit(str(error))
+    results: list[worker.Result] = []
+    runs = worker.run(keys, plan, options.jobs) if options.jobs else ([*worker.run_entry(k, plan)] for k in keys)
+    for found in runs:
+        results += found
+        for result in found if not options.quiet else ():
+            if text := report.failures(result, plan):
+                print(text, flush=True)
+    print(report.table(results))
+    if options.json:
+        report.save(options.json, results, plan)
+    return int(not all(r.good for r in results))

@@ -1,0 +1,116 @@
+"""The entries of torch's operator database, and their samples."""
+
+from __future__ import annotations
+
+import random
+import warnings
+import zlib
+from collections.abc import Iterator
+from dataclasses import dataclass
+from functools import cache
+from typing import Any
+
+import numpy as np
+import torch
+
+with warnings.catch_warnings():
+    warnings.simplefilter("ignore")
+    from torch.testing._internal import common_methods_invocations as database
+    from torch.testing._internal.opinfo import core
+
+DTYPES = ("float32", "float64", "bfloat16", "float16", "int64", "int32", "uint8", "bool", "complex64")
+_KINDS = (
+    (core.UnaryUfuncInfo, "unary"),
+    (core.BinaryUfuncInfo, "binary"),
+    (core.ReductionOpInfo, "reduction"),
+    (core.ShapeFuncInfo, "shape"),
+)
+_SPACES = ("nn.functional", "linalg", "fft", "special", "masked", "signal.windows", "sparse")
+
+
+@dataclass(frozen=True)
+class Entry:
+    """One entry of the database; `key` is its name, with a variant behind a colon where there are several."""
+
+    key: str
+    info: Any
+
+    @property
+    def name(self) -> str:
+        return self.info.name
+
+    @property
+    def family(self) -> str:
+        """The namespace, or in the root namespace the kind of op that the database says it is."""
+        for space in _SPACES:
+            if self.name.startswith(f"{space}."):
+                return space
+        if not public(self.name):
+            return "private"
+        return next((kind for cls, kind in _KINDS if isinstance(self.info, cls)), "torch")
+
+    def dtypes(self) -> list[str]:
+        """The names of the dtypes that torch supports on CPU, of those that are compared."""
+        supported = {str(d).removeprefix("torch.") for d in self.info.supported_dtypes("cpu")}
+        return [name for name in DTYPES if name in supported]
+
+    def samples(self, dtype: str, seed: int, requires_grad: bool = False) -> list[Any]:
+        """All samples; the same for the same seed, in whatever order entries are run."""
+        _seed(seed, self.key, dtype)
+        return list(self.info.sample_inputs("cpu", getattr(torch, dtype), requires_grad=requires_grad))
+
+    def error_inputs(self, seed: int) -> list[Any]:
+        if self.info.error_inputs_func is None:
+            return []
+        _seed(seed, self.key, "errors")
+        return list(self.info.error_inputs("cpu"))
+
+
+def public(name: str) -> bool:
+    """Whether a user may call the op by this name: no operator of torch's inside, nothing that begins with an underscore."""
+    return not (name.startswith(("torch.", "jiterator_")) or (name.startswith("_") and not name.startswith("__")))
+
+
+def _seed(seed: int, *parts: str) -> None:
+    mixed = zlib.crc32(" ".join([str(seed), *parts]).encode())
+    random.seed(mixed)
+    np.random.seed(mixed)  # noqa: NPY002  # the database draws from numpy's global generator
+    torch.manual_seed(mixed)
+
+
+def chosen(count: int, rate: float, seed: int, *parts: str) -> list[int]:
+    """Which of `count` samples a run at a sampling rate takes: at least one."""
+    if rate >= 1 or not count:
+        return list(range(count))
+    draw = random.Random(" ".join([str(seed), *parts]))
+    return sorted(draw.sample(range(count), max(1, round(count * rate))))
+
+
+@cache
+def all_entries() -> dict[str, Entry]:
+    """Every entry by key, in the database's order."""
+    found: dict[str, Entry] = {}
+    for info in database.op_db:
+        key = f"{info.name}:{info.variant_test_name}" if info.variant_test_name else info.name
+        while key in found:
+            key += "'"
+        found[key] = Entry(key, info)
+    return found
+
+
+def select(only: list[str] | None) -> Iterator[Entry]:
+    """Entries by key, by name, or by namespace ("linalg.*"); all of them where nothing is named.
+
+    Raises:
+        ValueError: for a name that the database does not have.
+    """
+    table = all_entries()
+    if not only:
+        yield from table.values()
+        return
+    for wanted in only:
+        prefix = wanted.removesuffix("*") if wanted.endswith("*") else None
+        found = [e for e in table.values() if wanted in (e.key, e.name) or (prefix is not None and e.name.startswith(prefix))]
+        if not found:
+            raise ValueError(f"torch's operator database has no entry {wanted!r}")
+        yield from found

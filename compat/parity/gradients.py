@@ -1,0 +1,74 @@
+"""First and second derivatives of a call in either library."""
+
+from __future__ import annotations
+
+from typing import Any
+
+import numpy as np
+import torch
+
+import torchlike
+from compat.parity.calls import OURS, TORCH, Call
+from compat.parity.compare import kind
+from compat.parity.translate import function, leaves, to_torchlike
+
+
+def _library(library: str) -> Any:
+    return torch if library == TORCH else torchlike
+
+
+def _cotangents(outs: list[Any], library: str, salt: int, requires_grad: bool) -> list[Any]:
+    """Random tensors like `outs`, the same in both libraries."""
+    made = []
+    for i, out in enumerate(outs):
+        draw = np.random.default_rng([salt, i])
+        numbers = draw.uniform(-1, 1, tuple(out.shape))
+        if kind(out).startswith("complex"):
+            numbers = numbers + 1j * draw.uniform(-1, 1, tuple(out.shape))
+        cotangent = torch.tensor(numbers).to(getattr(torch, kind(out)))
+        cotangent = cotangent if library == TORCH else to_torchlike(cotangent)
+        made.append(cotangent.requires_grad_(requires_grad))
+    return made
+
+
+def _differentiate(call: Call, library: str, create_graph: bool) -> tuple[list[Any], list[Any], list[Any]] | None:
+    """`(gradients, leaves, cotangents)`, or None where no result needs a gradient."""
+    module = _library(library)
+    input, args, keywords = call.arguments(library)
+    of = [x for x in leaves([input, args, keywords], module.Tensor) if x.requires_grad]
+    wrapper = call.entry.info.gradcheck_wrapper
+    wrapper = wrapper if library == TORCH else function(wrapper)
+    out = call.processed(library, wrapper(call.operation(library), input, *args, **keywords))
+    outs = [x for x in leaves(out, module.Tensor) if x.requires_grad]
+    if not outs or not of:
+        return None
+    cotangents = _cotangents(outs, library, 11, create_graph)
+    return list(module.autograd.grad(outs, of, cotangents, allow_unused=True, create_graph=create_graph)), of, cotangents
+
+
+def first_order(call: Call, library: str) -> list[Any] | None:
+    found = _differentiate(call, library, False)
+    return None if found is None else found[0]
+
+
+def second_order(call: Call, library: str) -> list[Any] | None:
+    """Gradients of the gradients, with respect to arguments and cotangents.
+
+    What torch's gradients do not depend on (they need no gradient there) is left out on both sides; None where nothing is left.
+    """
+    found = _differentiate(call, library, True)
+    if found is None:
+        return None
+    gradients, of, cotangents = found
+    smooth = _smooth(call) if library == OURS else [g is not None and g.requires_grad for g in gradients]
+    chosen = [g for g, wanted in zip(gradients, smooth, strict=True) if wanted and g is not None and g.requires_grad]
+    if not chosen:
+        return None
+    again = _cotangents(chosen, library, 13, False)
+    return list(_library(library).autograd.grad(chosen, [*of, *cotangents], again, allow_unused=True))
+
+
+def _smooth(call: Call) -> list[bool]:
+    """Which of torch's gradients can be differentiated again."""
+    found = _differentiate(call, TORCH, True)
+    return [] if found is None else [g is not None and g.requires_grad for g in found[0]]
