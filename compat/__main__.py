@@ -5,7 +5,7 @@ from __future__ import annotations
 import argparse
 import sys
 
-from compat.parity import command
+from .parity import command
 
 
 def main(arguments: list[str] | None = None) -> int:

@@ -12,8 +12,9 @@ from typing import Any
 import torch
 
 import torchlike
-from compat.parity.entries import Entry
-from compat.parity.translate import function, leaves, to_torchlike
+
+from .entries import Entry
+from .translate import function, leaves, to_torchlike
 
 TORCH, OURS = "torch", "torchlike"
 
@@ -49,7 +50,7 @@ class Call:
         s = self.sample
         given = (s.input, s.args, s.kwargs)
         given = tuple(_copied(g, self.double) for g in given)
-        return given if library == TORCH else tuple(to_torchlike(g) for g in given)  # type: ignore[return-value]
+        return given if library == TORCH else tuple(to_torchlike(g) for g in given)
 
     def run(self, library: str) -> Any:
         input, args, keywords = self.arguments(library)

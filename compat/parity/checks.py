@@ -4,16 +4,18 @@ from __future__ import annotations
 
 import inspect
 from collections.abc import Callable, Iterator
+from functools import partial
 from typing import Any
 
 import torch
 
 import torchlike
-from compat.parity.calls import OURS, TORCH, Call, quiet, renamed, settle
-from compat.parity.compare import Mismatch, compare
-from compat.parity.entries import Entry
-from compat.parity.gradients import first_order, second_order
-from compat.parity.translate import leaves, to_torchlike
+
+from .calls import OURS, TORCH, Call, quiet, renamed, settle
+from .compare import Mismatch, compare
+from .entries import Entry
+from .gradients import first_order, second_order
+from .translate import leaves, to_torchlike
 
 Verdict = str | None
 BATCH = 24  # samples recorded into one program
@@ -23,10 +25,11 @@ class Skip(Exception):
     """torch itself does not do this sample."""
 
 
-def attempt(action: Callable[[], Any]) -> tuple[Any, Exception | None]:
+def attempt(action: Callable[..., Any], *args: Any) -> tuple[Any, Exception | None]:
+    """`(result, None)` or `(None, what was raised)`."""
     try:
         with quiet():
-            return action(), None
+            return action(*args), None
     except Exception as error:
         return None, error
 
@@ -39,18 +42,22 @@ def forward(calls: list[Call]) -> Iterator[Verdict]:
     """Values, shapes and dtypes. A batch of samples is recorded before the first result is read."""
     for start in range(0, len(calls), BATCH):
         part = calls[start : start + BATCH]
-        theirs = [attempt(lambda c=c: c.run(TORCH)) for c in part]
-        ours = [attempt(lambda c=c: c.run(OURS)) if theirs[i][1] is None else (None, None) for i, c in enumerate(part)]
-        _, failed = attempt(lambda made=ours: settle([out for out, _ in made]))
+        theirs = [attempt(c.run, TORCH) for c in part]
+        ours = [attempt(c.run, OURS) if theirs[i][1] is None else (None, None) for i, c in enumerate(part)]
+        _, failed = attempt(settle, [out for out, _ in ours])
         if failed is not None and len(part) > 1:  # one sample's program fails: find out which
-            ours = [attempt(lambda c=c: settle(c.run(OURS))) for c in part]
+            ours = [attempt(_settled, c) for c in part]
         for call, (expected, torch_error), (out, error) in zip(part, theirs, ours, strict=True):
             if torch_error is not None:
-                yield _same_class(error if error is not None else attempt(lambda c=call: settle(c.run(OURS)))[1], torch_error)
+                yield _same_class(error if error is not None else attempt(_settled, call)[1], torch_error)
             elif error is not None:
                 yield wrong(error)
             else:
                 yield _agree(call, out, expected)
+
+
+def _settled(call: Call) -> Any:
+    return settle(call.run(OURS))
 
 
 def _agree(call: Call, ours: Any, theirs: Any) -> Verdict:
@@ -72,7 +79,7 @@ def _agree(call: Call, ours: Any, theirs: Any) -> Verdict:
             return wrong(error)
         try:
             compare(ours, theirs, None, False)
-            compare(*parts, exact_part)
+            compare(parts[0], parts[1], exact_part)
         except Mismatch:
             return wrong(first)
     except Exception as error:
@@ -98,19 +105,19 @@ def _same_class(error: Exception | None, expected: Exception) -> Verdict:
 def errors(calls: list[Call]) -> Iterator[Verdict]:
     """Bad arguments raise torch's exception class."""
     for call in calls:
-        _, expected = attempt(lambda c=call: c.run(TORCH))
+        _, expected = attempt(call.run, TORCH)
         if expected is None:
             yield None  # the database expects an error that this build of torch does not raise
             continue
-        _, error = attempt(lambda c=call: settle(c.run(OURS)))
+        _, error = attempt(_settled, call)
         yield _same_class(error, expected)
 
 
 def inplace(calls: list[Call]) -> Iterator[Verdict]:
     """The in-place form gives back the same object with the right value, or raises as torch does."""
     for call in calls:
-        expected, torch_error = attempt(lambda c=call: _in_place(c, TORCH))
-        out, error = attempt(lambda c=call: settle(_in_place(c, OURS)))
+        expected, torch_error = attempt(_in_place, call, TORCH)
+        out, error = attempt(lambda c: settle(_in_place(c, OURS)), call)
         if torch_error is not None:
             yield _same_class(error, torch_error)
         elif error is not None:
@@ -190,11 +197,11 @@ def _place(made: Any, form: str) -> Any:
 def views(calls: list[Call]) -> Iterator[Verdict]:
     """Writing to the result writes to the arguments exactly when torch's does."""
     for call in calls:
-        expected, torch_error = attempt(lambda c=call: _written(c, TORCH))
+        expected, torch_error = attempt(_written, call, TORCH)
         if torch_error is not None or expected is None:
             yield None
             continue
-        ours, error = attempt(lambda c=call: _written(c, OURS))
+        ours, error = attempt(_written, call, OURS)
         if error is not None:
             yield wrong(error)
             continue
@@ -232,11 +239,11 @@ def second(calls: list[Call]) -> Iterator[Verdict]:
 def _derivatives(calls: list[Call], derive: Callable[[Call, str], Any]) -> Iterator[Verdict]:
     for start in range(0, len(calls), BATCH // 3):
         part = calls[start : start + BATCH // 3]
-        theirs = [attempt(lambda c=c: derive(c, TORCH)) for c in part]
-        ours = [attempt(lambda c=c: derive(c, OURS)) if theirs[i][1] is None else (None, None) for i, c in enumerate(part)]
-        _, failed = attempt(lambda made=ours: settle([out for out, _ in made]))
+        theirs = [attempt(derive, c, TORCH) for c in part]
+        ours = [attempt(derive, c, OURS) if theirs[i][1] is None else (None, None) for i, c in enumerate(part)]
+        _, failed = attempt(settle, [out for out, _ in ours])
         if failed is not None and len(part) > 1:
-            ours = [attempt(lambda c=c: settle(derive(c, OURS))) for c in part]
+            ours = [attempt(lambda c: settle(derive(c, OURS)), c) for c in part]
         for call, (expected, torch_error), (got, error) in zip(part, theirs, ours, strict=True):
             if torch_error is not None or expected is None:
                 yield None  # not differentiable in torch either
@@ -244,6 +251,10 @@ def _derivatives(calls: list[Call], derive: Callable[[Call, str], Any]) -> Itera
                 yield wrong(error)
             else:
                 yield _gradients_agree(call, got, expected, derive)
+
+
+def _item(of: Callable[[], Any], i: int) -> Any:
+    return of()[i]
 
 
 def _gradients_agree(call: Call, ours: Any, theirs: list[Any], derive: Callable) -> Verdict:
@@ -260,7 +271,7 @@ def _gradients_agree(call: Call, ours: Any, theirs: list[Any], derive: Callable)
             # No gradient and a gradient of zeros are the same number.
             b = torch.zeros(tuple(a.shape), dtype=getattr(torch, str(a.dtype).removeprefix("torch."))) if b is None else b
             a = torchlike.zeros(tuple(b.shape), dtype=to_torchlike(b.dtype)) if a is None else a
-            compare(a, b, lambda i=i: exact()[i], where=f"gradient {i}")
+            compare(a, b, partial(_item, exact, i), where=f"gradient {i}")
     except Exception as error:
         return wrong(error)
     return None

@@ -6,7 +6,7 @@ import argparse
 import os
 import sys
 
-from compat.parity import report, worker
+from . import report, worker
 
 CHECKS = ("forward", "gradient", "second", "method", "inplace", "out", "views", "errors")
 
@@ -30,7 +30,7 @@ def add(parent: argparse._SubParsersAction) -> None:
 
 def main(options: argparse.Namespace) -> int:
     """Run and print; the exit status is 1 where anything failed."""
-    from compat.parity.entries import select
+    from .entries import select
 
     checks = tuple(options.checks.split(",")) if options.checks else CHECKS
     if unknown := set(checks) - set(CHECKS):

@@ -9,7 +9,8 @@ import numpy as np
 import torch
 
 import torchlike
-from compat.parity.translate import array
+
+from .translate import array
 
 # (relative, absolute): what torch.testing.assert_close takes by default. Whole numbers and bools must be equal.
 TOLERANCES = {

@@ -8,9 +8,10 @@ import numpy as np
 import torch
 
 import torchlike
-from compat.parity.calls import OURS, TORCH, Call
-from compat.parity.compare import kind
-from compat.parity.translate import function, leaves, to_torchlike
+
+from .calls import OURS, TORCH, Call
+from .compare import kind
+from .translate import function, leaves, to_torchlike
 
 
 def _library(library: str) -> Any:

@@ -8,7 +8,7 @@ from collections.abc import Iterable, Sequence
 from dataclasses import asdict
 from pathlib import Path
 
-from compat.parity.worker import Plan, Result
+from .worker import Plan, Result
 
 
 def table(results: Iterable[Result]) -> str:

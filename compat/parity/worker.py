@@ -53,8 +53,8 @@ class Plan:
 
 def run_entry(key: str, plan: Plan) -> Iterator[Result]:
     """Every check of one entry, in this process."""
-    from compat.parity.checks import CHECKS, applies
-    from compat.parity.entries import all_entries
+    from .checks import CHECKS, applies
+    from .entries import all_entries
 
     entry = all_entries()[key]
     for check in plan.checks:
@@ -67,10 +67,11 @@ def run_entry(key: str, plan: Plan) -> Iterator[Result]:
 
 
 def run_check(entry: Any, check: str, dtype: str, plan: Plan) -> Result:
-    from compat.parity.calls import Call
-    from compat.parity.checks import CHECKS, FORMS
-    from compat.parity.entries import chosen
     from torchlike.base.errors import MissingAPI
+
+    from .calls import Call
+    from .checks import CHECKS, FORMS
+    from .entries import chosen
 
     result = Result(entry.key, entry.name, entry.family, check, dtype)
     if check == "errors":
@@ -215,7 +216,7 @@ def _receive(worker: Worker, into: list[Result]) -> bool:
 
 
 def _stopped(key: str, status: str, why: str, plan: Plan | None) -> Result:
-    from compat.parity.entries import all_entries
+    from .entries import all_entries
 
     entry = all_entries()[key]
     check = plan.checks[0] if plan and len(plan.checks) == 1 else "all"

@@ -148,8 +148,8 @@ def run(graph: Graph, counts: list[int], alone: int) -> None:
         if counts[slot] > alone and values[slot].array.nbytes > _SMALL:
             values[slot].on_device()
     donatable = tuple([i for i in graph.leaves if counts[i] == alone and getrefcount(values[i].array) == _SOLE])
-    # A flush inside somebody's jax.jit trace must really run: ensure_compile_time_eval leaves the trace.
-    with jax.enable_x64(True), jax.ensure_compile_time_eval(), _on(graph.device):
+    # A flush inside somebody's jax.jit trace must really run: eval_context leaves the trace.
+    with jax.enable_x64(True), jax.core.eval_context(), _on(graph.device):
         found, known = _find(graph, entries, live, donatable)
         started = time.perf_counter()
         try:
