@@ -45,9 +45,8 @@ def main(options: argparse.Namespace) -> int:
     runs = worker.run(keys, plan, options.jobs) if options.jobs else ([*worker.run_entry(k, plan)] for k in keys)
     for found in runs:
         results += found
-        for result in found if not options.quiet else ():
-            if text := report.failures(result, plan):
-                print(text, flush=True)
+        if (text := report.failures(found, plan)) and not options.quiet:
+            print(text, flush=True)
     print(report.table(results))
     if options.json:
         report.save(options.json, results, plan)

@@ -37,14 +37,19 @@ def repeat(result: Result, sample: int, plan: Plan) -> str:
     return f"python -m torchlike.compat parity ops --only '{result.key}'{check}{dtype} --sample {sample} --seed {plan.seed}"
 
 
-def failures(result: Result, plan: Plan, most: int = 2) -> str:
-    """What failed in a result, with the commands that repeat it."""
-    if result.good:
+def failures(results: Sequence[Result], plan: Plan, most: int = 3) -> str:
+    """What failed in an entry's results: each complaint once, with the command that repeats one sample."""
+    bad = [r for r in results if not r.good]
+    if not bad:
         return ""
-    head = f"{result.key} {result.check} {result.dtype}: {result.status}, {result.passed}/{result.total}"
-    lines = [head]
-    for sample, why in result.failures[:most]:
-        lines += [f"    sample {sample}: {why}", f"      {repeat(result, sample, plan)}"]
+    lines = [f"{bad[0].key}: " + ", ".join(f"{r.check} {r.dtype} {r.passed}/{r.total}".replace("  ", " ") for r in bad)]
+    told: set[tuple[str, str]] = set()
+    for result in bad:
+        for sample, why in result.failures:
+            alike = (result.check, why[:40])
+            if alike not in told and sum(check == result.check for check, _ in told) < most:
+                told.add(alike)
+                lines += [f"    {result.check} {result.dtype} sample {sample}: {why}", f"      {repeat(result, sample, plan)}"]
     return "\n".join(lines)
 
 
