@@ -11,6 +11,7 @@ import torch
 
 import torchlike
 
+from . import tpu
 from .calls import OURS, TORCH, Call, quiet, renamed, settle
 from .compare import Mismatch, compare
 from .entries import Entry
@@ -281,7 +282,7 @@ def applies(check: str, entry: Entry, dtype: str) -> bool:
     """Whether a check means anything for an entry and a dtype."""
     info = entry.info
     floating = getattr(torch, dtype).is_floating_point or getattr(torch, dtype).is_complex
-    if check == "gradient":
+    if check in ("gradient", "tpu_gradient"):
         return info.supports_autograd and floating and getattr(torch, dtype) in info.supported_backward_dtypes("cpu")
     if check == "second":
         return bool(info.supports_gradgrad) and applies("gradient", entry, dtype)
@@ -311,5 +312,7 @@ CHECKS: dict[str, tuple[Callable[[list[Call]], Iterator[Verdict]], tuple[str, ..
     "out": (out, ("float32", "int64")),
     "views": (views, ("float32",)),
     "errors": (errors, ("float32",)),
+    "tpu": (tpu.forward, ("float32",)),
+    "tpu_gradient": (tpu.gradient, ("float32",)),
 }
 FORMS = {"method": ("method", "operator"), "inplace": ("inplace", "inplace operator")}

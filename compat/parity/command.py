@@ -9,13 +9,14 @@ import sys
 from . import report, worker
 
 CHECKS = ("forward", "gradient", "second", "method", "inplace", "out", "views", "errors")
+EXTRA = ("tpu", "tpu_gradient")  # compile for a described TPU; only when asked for
 
 
 def add(parent: argparse._SubParsersAction) -> None:
     """Put `ops` and its options under `parity`."""
     p = parent.add_parser("ops", help="compare ops with torch on torch's own operator database")
     p.add_argument("--only", help="entries: names, name:variant, or linalg.* (separated by commas)")
-    p.add_argument("--checks", help=f"of {', '.join(CHECKS)} (separated by commas; all by default)")
+    p.add_argument("--checks", help=f"of {', '.join(CHECKS)} (separated by commas; all by default), {', '.join(EXTRA)}")
     p.add_argument("--dtypes", help="dtypes, in place of each check's own (separated by commas)")
     p.add_argument("--rate", type=float, default=1.0, help="share of the samples to run, at least one each (default 1)")
     p.add_argument("--most", type=int, help="samples per check and dtype at most")
@@ -33,8 +34,8 @@ def main(options: argparse.Namespace) -> int:
     from .entries import select
 
     checks = tuple(options.checks.split(",")) if options.checks else CHECKS
-    if unknown := set(checks) - set(CHECKS):
-        sys.exit(f"no such check: {', '.join(sorted(unknown))}; there are {', '.join(CHECKS)}")
+    if unknown := set(checks) - {*CHECKS, *EXTRA}:
+        sys.exit(f"no such check: {', '.join(sorted(unknown))}; there are {', '.join((*CHECKS, *EXTRA))}")
     dtypes = tuple(options.dtypes.split(",")) if options.dtypes else None
     plan = worker.Plan(checks, dtypes, options.seed, options.rate, options.sample, options.timeout, options.most)
     try:

@@ -86,6 +86,13 @@ def chosen(count: int, rate: float, seed: int, *parts: str) -> list[int]:
     return sorted(draw.sample(range(count), max(1, round(count * rate))))
 
 
+def has_elements(sample: Any) -> bool:
+    """Whether any tensor of a sample has elements."""
+    given = [sample.input, *sample.args, *sample.kwargs.values()]
+    flat = [x for g in given for x in (g if isinstance(g, (list, tuple)) else [g])]
+    return any(isinstance(x, torch.Tensor) and x.numel() for x in flat)
+
+
 @cache
 def all_entries() -> dict[str, Entry]:
     """Every entry by key, in the database's order."""

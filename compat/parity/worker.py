@@ -71,14 +71,16 @@ def run_check(entry: Any, check: str, dtype: str, plan: Plan) -> Result:
 
     from .calls import Call
     from .checks import CHECKS, FORMS
-    from .entries import chosen
+    from .entries import chosen, has_elements
 
     result = Result(entry.key, entry.name, entry.family, check, dtype)
     if check == "errors":
         samples = [e.sample_input for e in entry.error_inputs(plan.seed)]
     else:
-        samples = entry.samples(dtype, plan.seed, requires_grad=check in ("gradient", "second"))
+        samples = entry.samples(dtype, plan.seed, requires_grad=check in ("gradient", "second", "tpu_gradient"))
     picked = chosen(len(samples), plan.rate, plan.seed, entry.key, check, dtype)[: plan.most]
+    if check.startswith("tpu"):  # one compilation tells
+        picked = [i for i in picked if has_elements(samples[i])][:1] or picked[:1]
     if plan.sample is not None:
         picked = [plan.sample] if plan.sample < len(samples) else []
     for form in FORMS.get(check, ("function",)):
