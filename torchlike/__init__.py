@@ -65,5 +65,5 @@ def __dir__() -> list[str]:
     return sorted({*globals(), *_ROWS})
 
 
-from torchlike import cuda, fft, linalg, masked, nn, optim, serialization, signal, special, utils  # noqa: E402  # they use what stands above
+from torchlike import cuda, fft, linalg, masked, nn, optim, serialization, signal, sparse, special, utils  # noqa: E402  # they use what stands above
 from torchlike.serialization import load, save  # noqa: E402  # likewise

@@ -82,7 +82,7 @@ def _tensors(ours: Any, theirs: torch.Tensor, reference: Callable[[], Any] | Non
     if theirs.layout is not torch.strided:
         if str(ours.layout) != str(theirs.layout):
             raise Mismatch(f"{where} has layout {ours.layout}, torch's {theirs.layout}")
-        ours, theirs = ours.to_dense(), theirs.to_dense()
+        ours, theirs = ours.detach().to_dense(), theirs.detach().to_dense()
     if kind(ours) != kind(theirs):
         raise Mismatch(f"{where} is {kind(ours)}, torch's {kind(theirs)}")
     if tuple(ours.shape) != tuple(theirs.shape):

@@ -56,7 +56,7 @@ def tensor(source: torch.Tensor) -> Any:
     """The same elements with the same strides, offset and storage size; a leaf that requires grad where `source` does."""
     plain = source.detach().resolve_conj().resolve_neg()
     if plain.layout is not torch.strided:
-        return _sparse(plain)
+        return _sparse(plain).requires_grad_(source.requires_grad)
     if plain.device.type == "meta":
         return torchlike.empty(tuple(plain.shape), dtype=to_torchlike(plain.dtype), device="meta")
     if plain.is_contiguous() and plain.untyped_storage().nbytes() == plain.nbytes:

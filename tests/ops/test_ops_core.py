@@ -17,7 +17,8 @@ from torchlike.ops.registry import OPS
 
 torch = pytest.importorskip("torch")
 
-_FAMILIES = ("elementwise", "arithmetic", "special", "compare", "reduce", "matmul", "shape", "sort", "scatter", "mask")
+_FAMILIES = ("elementwise", "arithmetic", "special", "compare", "reduce", "moments", "extremes",
+             "histogram", "matmul", "shape", "sort", "scatter", "mask")  # fmt: skip
 FAMILIES = {f"torchlike.ops.{family}" for family in _FAMILIES}
 ROWS = sorted(row.name for row in OPS if row.fn.__module__ in FAMILIES)
 SWEEP = ("bfloat16", "float16", "int64", "uint8", "bool", "complex64")

@@ -32,7 +32,8 @@ __all__ = [
 def _roots(tensors: Sequence[Tensor], grads: Sequence[Any]) -> list[tuple[Tensor, Tensor]]:
     """Each tensor with its first cotangent. Raises RuntimeError where there is nothing to differentiate or none given."""
     found = []
-    for i, (tensor, grad) in enumerate(zip(tensors, grads, strict=True)):
+    for i, (given, grad) in enumerate(zip(tensors, grads, strict=True)):
+        tensor = given._differentiated()
         tensor._read()
         if not tensor._rg:
             raise RuntimeError(f"element {i} of tensors does not require grad and does not have a grad_fn")
@@ -42,12 +43,11 @@ def _roots(tensors: Sequence[Tensor], grads: Sequence[Any]) -> list[tuple[Tensor
             if not tensor.dtype.is_floating_point:
                 raise RuntimeError(f"grad can be computed only for real scalar outputs but got {tensor.dtype}")
             grad = _one(tensor)
-        elif grad.shape != tensor.shape:
+        elif grad.shape != given.shape:
             raise RuntimeError(
-                f"Mismatch in shape: grad_output[{i}] has a shape of {grad.shape} and output[{i}] has a shape of "
-                f"{tensor.shape}."
+                f"Mismatch in shape: grad_output[{i}] has a shape of {grad.shape} and output[{i}] has a shape of {given.shape}."
             )
-        found.append((tensor, grad))
+        found.append((tensor, given._cotangent(grad)))
     return found
 
 
@@ -80,7 +80,7 @@ def backward(
     grads = [None] * len(roots) if grad_tensors is None else _sequence(grad_tensors)
     if inputs is not None and len(_sequence(inputs)) == 0:
         raise RuntimeError("`inputs` argument to `backward()` cannot be empty.")
-    wanted = _engine.Wanted(None if inputs is None else _sequence(inputs), accumulate=True)
+    wanted = _engine.Wanted(None if inputs is None else [t._differentiated() for t in _sequence(inputs)], accumulate=True)
     keep = create_graph if retain_graph is None else retain_graph
     _engine.run(_roots(roots, grads), wanted, keep, create_graph)
 
@@ -103,7 +103,8 @@ def grad(
     """
     if is_grads_batched:
         raise NotImplementedError("torchlike has no autograd.grad(is_grads_batched=True) yet: loop over the batch")
-    roots, wanted_inputs = _sequence(outputs), _sequence(inputs)
+    roots, asked = _sequence(outputs), _sequence(inputs)
+    wanted_inputs = [t._differentiated() for t in asked]
     for t in wanted_inputs:
         t._read()
         if not t._rg:
@@ -121,7 +122,7 @@ def grad(
             f"The differentiated Tensor at index {unused} appears to not have been used in the graph. Set allow_unused=True if "
             "this is the desired behavior."
         )
-    return tuple(found)
+    return tuple([None if g is None else t._gradient_like(g) for t, g in zip(asked, found, strict=True)])
 
 
 def _backward(

@@ -7,6 +7,10 @@ class OutOfMemoryError(RuntimeError):
     """The device ran out of memory (torch.cuda.OutOfMemoryError)."""
 
 
+class LinAlgError(RuntimeError):
+    """A matrix without what was asked for: singular, or not positive definite (torch.linalg.LinAlgError)."""
+
+
 class MissingAPI(NotImplementedError, AttributeError):
     """A torch API that torchlike does not have. An AttributeError too, so that `hasattr` answers False."""
 

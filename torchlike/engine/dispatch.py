@@ -31,6 +31,14 @@ def bind(tensor: type, storage: type) -> None:
     Tensor, Storage = tensor, storage
 
 
+class Elsewhere(NotImplementedError):
+    """Raised by the `_read` of a tensor that is no dense array: its `_apply(op, args, static)` does the op instead."""
+
+    def __init__(self, tensor: Any):
+        super().__init__(f"this needs a dense tensor, and got one of layout {tensor.layout}: use to_dense()")
+        self.tensor = tensor
+
+
 def call(op: Op, args: Sequence[Any], static: tuple = ()) -> Any:
     """Apply an op to tensors, Python numbers and Nones.
 
@@ -43,22 +51,25 @@ def call(op: Op, args: Sequence[Any], static: tuple = ()) -> Any:
     tensors: list[Any] = []
     numbers: list[Any] = []
     grad = odd = False
-    for arg in args:
-        if isinstance(arg, Tensor):
-            value = arg._storage.value if arg._view is None else arg._read()
-            values.append(value)
-            specs.append(value.aval)
-            tensors.append(arg)
-            if arg._rg:
-                grad = True
-            if arg._strides is not None:
-                odd = True
-        elif arg is None:
-            specs.append(None)
-        else:
-            number = arg if type(arg) in _NUMBERS else _number(op, arg, len(specs))
-            numbers.append(number)
-            specs.append(type(number))
+    try:
+        for arg in args:
+            if isinstance(arg, Tensor):
+                value = arg._storage.value if arg._view is None else arg._read()
+                values.append(value)
+                specs.append(value.aval)
+                tensors.append(arg)
+                if arg._rg:
+                    grad = True
+                if arg._strides is not None:
+                    odd = True
+            elif arg is None:
+                specs.append(None)
+            else:
+                number = arg if type(arg) in _NUMBERS else _number(op, arg, len(specs))
+                numbers.append(number)
+                specs.append(type(number))
+    except Elsewhere as other:
+        return other.tensor._apply(op, args, static)
     kinds = tuple(specs)
     try:
         sig = _known.get((op, kinds, static))

@@ -171,12 +171,12 @@ def logsigmoid(input):
     return jax.nn.log_sigmoid(input)
 
 
-@op(ns="nn.functional", method=False, layout="elementwise")
+@op(ns="nn.functional", method=False, promote="float")
 def softsign(input):
     return input / (jnp.abs(input) + 1)
 
 
-@op(ns="nn.functional", method=False, layout="elementwise")
+@op(ns="nn.functional", method=False, promote="float")
 @_floating("tanh_cpu")
 def tanhshrink(input):
     return input - jnp.tanh(input)
@@ -246,6 +246,14 @@ def softmax(input, *, dim, dtype=None):
 def log_softmax(input, *, dim, dtype=None):
     """log(softmax(x)), computed without the quotient."""
     return _softmax(jax.nn.log_softmax, "log_softmax", input, dim, dtype)
+
+
+@op(ns="", method=False)
+def safe_softmax(input, *, dim, dtype=None):
+    """`softmax`, but 0 along lines that are minus infinity throughout."""
+    masked = jnp.all(input == -jnp.inf, dim_in_range(dim, input.ndim), keepdims=True) if input.ndim else input == -jnp.inf
+    out = _softmax(jax.nn.softmax, "softmax", jnp.where(masked, 0, input), dim, dtype)
+    return jnp.where(masked, 0, out)
 
 
 @op(ns="", method=False, out=False)

@@ -13,6 +13,7 @@ import numpy as np
 from jax import lax
 
 from torchlike.base import dtypes
+from torchlike.base.promotion import scalar_name
 from torchlike.ops.checks import broadcast_shapes
 from torchlike.ops.registry import op
 
@@ -20,13 +21,25 @@ BOOL_MINUS = "is not supported. If you are trying to invert a mask, use the `~` 
 
 
 def elementwise(name: str | None = None, **options: Any) -> Callable[[Callable], Callable]:
-    """Register a row whose operands broadcast; sizes that do not fit raise in torch's words. Promotes to "same" by default."""
+    """Register a row whose operands broadcast; sizes that do not fit raise in torch's words. Promotes to "same" by default.
+
+    Args:
+        name: the row's name; the function's own by default.
+        options: the row's, and `refuses`: the kinds (letters, see `refuse`) that torch does not have it for;
+            `widen`: 16-bit floats are computed in float32 and rounded once, at the end.
+    """
+    refuses = options.pop("refuses", "")
+    widen = options.pop("widen", False)
 
     def register(fn: Callable) -> Callable:
+        body = in_float32(fn) if widen else fn
+
         @functools.wraps(fn)
         def checked(*operands: Any, **static: Any) -> Any:
             broadcast_shapes(*(np.shape(x) for x in operands if x is not None))
-            return fn(*operands, **static)
+            if refuses:
+                refuse(f"{name or fn.__name__}_cpu", refuses, *operands)
+            return body(*operands, **static)
 
         own = options.get("check")
 
@@ -42,7 +55,7 @@ def elementwise(name: str | None = None, **options: Any) -> Callable[[Callable],
 
 
 def unary(options: dict[str, Any], **functions: Callable) -> None:
-    """Rows of one operand straight from JAX functions."""
+    """Rows of one operand straight from JAX functions; `doc` among the options describes them where the functions do not."""
     _many(options, lambda fn: lambda input: fn(input), functions)
 
 
@@ -52,10 +65,12 @@ def binary(options: dict[str, Any], **functions: Callable) -> None:
 
 
 def _many(options: dict[str, Any], rename: Callable, functions: dict[str, Callable]) -> None:
+    doc = options.get("doc")
+    options = {key: value for key, value in options.items() if key != "doc"}
     for name, fn in functions.items():
         row = rename(fn)
         row.__name__ = row.__qualname__ = name
-        row.__doc__ = (fn.__doc__ or "").strip().split("\n\n")[0] or None
+        row.__doc__ = doc or (fn.__doc__ or "").strip().split("\n\n")[0] or None
         elementwise(name, **options)(row)
 
 
@@ -77,6 +92,34 @@ def with_slopes(fn: Callable, *slopes: Callable) -> Callable:
     sloped = jax.custom_jvp(fn)
     sloped.defjvps(*map(times, slopes))
     return sloped
+
+
+def in_float32(fn: Callable) -> Callable:
+    """`fn` computed in float32 where an operand is a 16-bit float, and rounded once, at the end."""
+
+    @functools.wraps(fn)
+    def wide(*operands: Any, **static: Any) -> Any:
+        dtype = next((x.dtype for x in operands if x is not None and not is_number(x)), None)
+        if dtype is None or not (dtype.itemsize == 2 and jnp.issubdtype(dtype, jnp.floating)):
+            return fn(*operands, **static)
+        widened = (x.astype(jnp.float32) if getattr(x, "dtype", None) == dtype else x for x in operands)
+        return fn(*widened, **static).astype(dtype)
+
+    return wide
+
+
+def refuse(kernel: str, kinds: str, *operands: Any) -> None:
+    """Raise NotImplementedError where an operand is of one of the `kinds`, a string of the letters of `_kind_letter`."""
+    for x in operands:
+        if x is not None and not is_number(x) and _kind_letter(x.dtype) in kinds:
+            raise NotImplementedError(f"\"{kernel}\" not implemented for '{scalar_name(dtypes.from_numpy(x.dtype))}'")
+
+
+def _kind_letter(dtype: np.dtype) -> str:
+    """b(ool), i(nteger), h(alf: a float of 16 bits), f(loat), c(omplex)."""
+    if jnp.issubdtype(dtype, jnp.floating):
+        return "h" if dtype.itemsize == 2 else "f"
+    return {"b": "b", "c": "c"}.get(dtype.kind, "i")
 
 
 # --- one operand -------------------------------------------------------------------------------------------------------

@@ -95,37 +95,73 @@ def embedding_bag(
             "embedding_bag: per_sample_weights was not None. per_sample_weights is only supported for mode='sum' "
             f"(got mode='{mode}'). Please open a feature request on GitHub."
         )
+    bag, bags = _bags(indices, offsets, include_last_offset)
+    index = _narrow(indices.reshape(-1), weight.shape[0])
+    found = wide(_rows(weight, index))  # (places, D)
+    if scale_grad_by_freq:
+        found = _scale_gradient(found, 1 / _frequency(index, weight.shape[0], found.dtype)[:, None])
+    counted = _counted(index, padding_idx)
+    if mode == "max":
+        place = _place_of_maximum(found, counted, bag, bags)
+        best = jnp.take_along_axis(found, jnp.minimum(place, index.size - 1), 0) if index.size else found[:1]
+        return jnp.where(place < index.size, best, 0).astype(weight.dtype)
+    if per_sample_weights is not None:
+        found = found * wide(per_sample_weights).reshape(-1, 1)
+    total = jax.ops.segment_sum(jnp.where(counted[:, None], found, 0), bag, bags)
+    if mode == "mean":
+        total = total / jnp.maximum(jax.ops.segment_sum(counted.astype(found.dtype), bag, bags)[:, None], 1)
+    return total.astype(weight.dtype)
+
+
+def _bags(indices: Array, offsets: Array | None, include_last_offset: bool) -> tuple[Array, int]:
+    """The bag of each index, in one dimension, and the number of bags. Raises ValueError for offsets that do not fit."""
     if indices.ndim == 2:
         if offsets is not None:
             raise ValueError(
                 "if input is 2D, then offsets has to be None, as input is treated is a mini-batch of fixed length "
                 f"sequences. However, found offsets of type {type(offsets)}"
             )
-        bags = indices.shape[0]
-        bag = jnp.repeat(jnp.arange(bags, dtype=jnp.int32), indices.shape[1])
-    elif indices.ndim == 1:
-        if offsets is None:
-            raise ValueError("offsets has to be a 1D Tensor but got None")
-        if offsets.ndim != 1:
-            raise ValueError("offsets has to be a 1D Tensor")
-        bags = offsets.shape[0] - include_last_offset
-        places = jnp.arange(indices.shape[0], dtype=jnp.int32)
-        bag = jnp.searchsorted(offsets[:bags].astype(jnp.int32), places, side="right").astype(jnp.int32) - 1
-    else:
+        return jnp.repeat(jnp.arange(indices.shape[0], dtype=jnp.int32), indices.shape[1]), indices.shape[0]
+    if indices.ndim != 1:
         raise ValueError(f"input has to be 1D or 2D Tensor, but got Tensor of dimension {indices.ndim}")
+    if offsets is None:
+        raise ValueError("offsets has to be a 1D Tensor but got None")
+    if offsets.ndim != 1:
+        raise ValueError("offsets has to be a 1D Tensor")
+    bags = offsets.shape[0] - include_last_offset
+    places = jnp.arange(indices.shape[0], dtype=jnp.int32)
+    return jnp.searchsorted(offsets[:bags].astype(jnp.int32), places, side="right").astype(jnp.int32) - 1, bags
+
+
+def _counted(index: Array, padding_idx: int | None) -> Array:
+    return jnp.ones(index.shape, bool) if padding_idx is None else index != padding_idx
+
+
+def _place_of_maximum(found: Array, counted: Array, bag: Array, bags: int) -> Array:
+    """`(B, D)`: where the maximum of each bag first stands, or the number of places for a bag that holds nothing."""
+    found = jax.lax.stop_gradient(jnp.where(counted[:, None], found, -jnp.inf))
+    best = jax.ops.segment_max(found, bag, bags).at[bag].get(mode="fill", fill_value=jnp.nan)
+    here = counted[:, None] & ((found == best) | (found != found))
+    places = jnp.arange(found.shape[0], dtype=jnp.int32)[:, None]
+    first = jax.ops.segment_min(jnp.where(here, places, found.shape[0]), bag, bags)
+    return jnp.minimum(first, found.shape[0])  # an empty bag holds the largest integer
+
+
+@op(ns="", method=False, out=False, returns=("bag", "sizes"))
+def embedding_bag_sizes(weight, indices, offsets, *, include_last_offset=False, padding_idx=None):
+    """The bag of each index and the number of indices in each bag, int64; the padding index does not count."""
+    bag, bags = _bags(indices, offsets, include_last_offset)
+    counted = _counted(indices.reshape(-1), padding_idx)
+    return bag.astype(jnp.int64), jax.ops.segment_sum(counted.astype(jnp.int64), bag, bags)
+
+
+@op(ns="", method=False, out=False)
+def embedding_bag_argmax(weight, indices, offsets, *, include_last_offset=False, padding_idx=None):
+    """The index that each number of a maximum comes from, `(B, D)` int64; 0 for a bag that holds nothing."""
+    bag, bags = _bags(indices, offsets, include_last_offset)
     index = _narrow(indices.reshape(-1), weight.shape[0])
-    found = wide(_rows(weight, index))  # (places, D)
-    if scale_grad_by_freq:
-        found = _scale_gradient(found, 1 / _frequency(index, weight.shape[0], found.dtype)[:, None])
-    counted = jnp.ones(index.shape, bool) if padding_idx is None else index != padding_idx
-    held = jax.ops.segment_sum(counted.astype(found.dtype), bag, bags)[:, None]
-    if mode == "max":
-        best = jax.ops.segment_max(jnp.where(counted[:, None], found, -jnp.inf), bag, bags)
-        return jnp.where(held > 0, best, 0).astype(weight.dtype)
-    if per_sample_weights is not None:
-        found = found * wide(per_sample_weights).reshape(-1, 1)
-    total = jax.ops.segment_sum(jnp.where(counted[:, None], found, 0), bag, bags)
-    return (total / jnp.maximum(held, 1) if mode == "mean" else total).astype(weight.dtype)
+    place = _place_of_maximum(_rows(weight, index), _counted(index, padding_idx), bag, bags)
+    return index.at[place].get(mode="fill", fill_value=0).astype(jnp.int64)
 
 
 @op(ns="", method=False, out=False)

@@ -8,6 +8,8 @@ import jax.numpy as jnp
 import numpy as np
 from jax import Array, lax
 
+from torchlike.base import dtypes
+from torchlike.base.promotion import scalar_name
 from torchlike.ops.activation import wide
 from torchlike.ops.registry import op
 
@@ -83,6 +85,24 @@ def _antialiased(size: int, out: int, step: float, mode: str) -> np.ndarray:
     return weights / weights.sum(1, keepdims=True)
 
 
+# --- images of bytes --------------------------------------------------------------------------------------------
+
+
+def _matrix(taps: list[tuple[np.ndarray, np.ndarray]], size: int, out: int) -> np.ndarray:
+    weights = np.zeros((out, size))
+    for index, weight in taps:
+        np.add.at(weights, (np.arange(out), index), weight)
+    return weights
+
+
+def _resize_bytes(x: Array, axis: int, weights: np.ndarray) -> Array:
+    """`weights` applied along `axis` as torch (and Pillow) do it: weights of 16 bits, a result rounded to a byte."""
+    bits = next((b for b in range(22) if 0.5 + weights.max() * (1 << (b + 1)) >= 1 << 15), 22)
+    whole = np.trunc(weights * (1 << bits) + np.copysign(0.5, weights)).astype(np.int32)
+    total = jnp.moveaxis(jnp.tensordot(x.astype(jnp.int32), jnp.asarray(whole), (axis, 1)), -1, axis)
+    return jnp.clip((total + (1 << (bits - 1))) >> bits, 0, 255).astype(jnp.uint8)
+
+
 @op("_interpolate", ns="", method=False, out=False, grad_name="Upsample")
 def interpolate(input, *, size, scales=None, mode="nearest", align_corners=False, antialias=False):
     """`(N, C, *)` resized to the spatial `size`; `scales` (output / input) are what positions are computed with."""
@@ -91,18 +111,37 @@ def interpolate(input, *, size, scales=None, mode="nearest", align_corners=False
         labels = "DHW"[-len(size) :]
         given, wanted = (", ".join(f"{d}: {n}" for d, n in zip(labels, s, strict=True)) for s in (spaces, size))
         raise RuntimeError(f"Input and output sizes should be greater than 0, but got input ({given}) output ({wanted})")
-    real = np.float64 if input.dtype == jnp.float64 and mode not in ("nearest", "nearest-exact") else np.float32
+    _check_dtype(input, mode)
+    in_bytes = input.dtype == jnp.uint8 and not mode.startswith("nearest")
+    wider = input.dtype == jnp.float64 and not mode.startswith("nearest")
+    real = np.float64 if wider or in_bytes else np.float32
     x = input if mode.startswith("nearest") else wide(input)
-    for i, (have, out) in enumerate(zip(spaces, size, strict=True)):
-        axis = i + 2
-        step = _step(have, out, scales[i] if scales else None, align_corners, real)
+    for axis in range(input.ndim - 1, 1, -1):  # bytes are rounded after each dimension, the last one first
+        have, out, scale = x.shape[axis], size[axis - 2], scales[axis - 2] if scales else None
+        if have == out and (in_bytes or (mode.startswith("nearest") and scale is None)):
+            continue
+        step = _step(have, out, scale, align_corners, real)
         if mode.startswith("nearest"):
             n = np.arange(out, dtype=real) + real(0.5 if mode == "nearest-exact" else 0)
             at = np.minimum(np.floor(n * step).astype(np.int64), have - 1)
-            x = jnp.take(x, jnp.asarray(at, jnp.int32), axis, mode="clip") if out != have or scales else x
+            x = jnp.take(x, jnp.asarray(at, jnp.int32), axis, mode="clip")
         elif antialias:
-            weights = jnp.asarray(_antialiased(have, out, float(step), mode), x.dtype)
-            x = jnp.moveaxis(jnp.tensordot(x, weights, (axis, 1), precision=lax.Precision.HIGHEST), -1, axis)
+            weights = _antialiased(have, out, float(step), mode)
+            x = (_resize_bytes if in_bytes else _weighted)(x, axis, weights)
         else:
-            x = _along(x, axis, (_cubic if mode == "bicubic" else _linear)(have, out, step, align_corners, real))
+            taps = (_cubic if mode == "bicubic" else _linear)(have, out, step, align_corners, real)
+            x = _resize_bytes(x, axis, _matrix(taps, have, out)) if in_bytes else _along(x, axis, taps)
     return x.astype(input.dtype)
+
+
+def _weighted(x: Array, axis: int, weights: np.ndarray) -> Array:
+    found = jnp.tensordot(x, jnp.asarray(weights, x.dtype), (axis, 1), precision=lax.Precision.HIGHEST)
+    return jnp.moveaxis(found, -1, axis)
+
+
+def _check_dtype(input: Array, mode: str) -> None:
+    bytes_too = mode in ("nearest", "nearest-exact", "bilinear", "bicubic", "lanczos")
+    if not jnp.issubdtype(input.dtype, jnp.floating) and not (input.dtype == jnp.uint8 and bytes_too):
+        kernel = {"bicubic": "cubic", "lanczos": "lanczos"}.get(mode, "nearest" if mode.startswith("nearest") else "linear")
+        got = scalar_name(dtypes.from_numpy(input.dtype))
+        raise NotImplementedError(f"\"compute_indices_weights_{kernel}\" not implemented for '{got}'")

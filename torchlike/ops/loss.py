@@ -13,7 +13,7 @@ from torchlike.base import dtypes
 from torchlike.base.promotion import scalar_name
 from torchlike.ops.activation import require_floating, wide
 from torchlike.ops.checks import broadcast_shapes
-from torchlike.ops.pair_loss import reduce
+from torchlike.ops.pair_loss import check_reduction, reduce
 from torchlike.ops.registry import op
 
 
@@ -86,6 +86,12 @@ def _class_weights(weight: Array | None, index: Array, counted: Array, dtype: ob
     return jnp.where(counted, wide(weight).at[index].get(mode="fill"), 0).astype(dtype)
 
 
+def target_weights(target: Array, weight: Array | None, classes: int, ignore_index: int, dtype: object) -> Array:
+    """What each class index counts in a mean: its class's weight, 0 where it is `ignore_index`."""
+    index, counted = _narrow(target, classes, ignore_index)
+    return _class_weights(weight, index, counted, dtype)
+
+
 @op(ns="", method=False, out=False)
 def cross_entropy(input, target, weight=None, *, ignore_index=-100, reduction="mean", label_smoothing=0.0):
     """The negative logarithm of softmax(input) at the target.
@@ -142,19 +148,30 @@ def _along(vector: Array, axis: int, ndim: int) -> Array:
     return vector.reshape((-1,) + (1,) * (ndim - axis - 1))
 
 
+def _rows_of_classes(input: Array, target: Array, kernel: str) -> tuple[int, int]:
+    """The numbers of rows and of classes of `(N, C)`, `(C,)` or `()`. Raises RuntimeError for anything else."""
+    if input.ndim > 2 or (input.ndim and not input.shape[-1]):
+        raise RuntimeError(f"Expected non-empty vector or matrix with optional 0-dim batch size, but got: {list(input.shape)}")
+    require_floating(input, kernel)
+    if target.dtype != jnp.int64:
+        raise RuntimeError(f"expected scalar type Long but found {scalar_name(dtypes.from_numpy(target.dtype))}")
+    return input.shape[0] if input.ndim == 2 else 1, input.shape[-1] if input.ndim else 1
+
+
 @op(ns="", method=False, out=False)
 def multi_margin_loss(input, target, weight=None, *, p=1, margin=1.0, reduction="mean"):
     """Mean over the other classes of max(0, margin - x[y] + x[i])^p. `(N, C)` and `(N,)`, or `(C,)` and `()`."""
     if p not in (1, 2):
         raise ValueError("only p == 1 and p == 2 supported")
-    shape, batched = list(input.shape), input.ndim == 2
-    rows = shape[0] if batched else 1
+    if weight is not None and weight.ndim != 1:
+        raise ValueError("weight must be one-dimensional")
+    check_reduction(reduction)
+    rows, classes = _rows_of_classes(input, target, "multi_margin_loss_cpu_kernel")
     if target.ndim > 1 or target.size != rows:
         raise RuntimeError(
             "multi_margin_loss: target tensor should be 1-D with size equal to the number of input samples (batch size). "
-            f"Expected target size [{rows}], but got {list(target.shape)}. Input has shape {shape}."
+            f"Expected target size [{rows}], but got {list(target.shape)}. Input has shape {list(input.shape)}."
         )
-    classes = shape[-1]
     if weight is not None and weight.shape != (classes,):
         raise RuntimeError(f"inconsistent weight size, expected {classes} but got {list(weight.shape)}")
     x, index = wide(input).reshape(rows, classes), target.reshape(rows).astype(jnp.int32)
@@ -164,16 +181,17 @@ def multi_margin_loss(input, target, weight=None, *, p=1, margin=1.0, reduction=
         loss = loss * wide(weight).at[index].get(mode="fill")[:, None]
     others = jnp.arange(classes) != index[:, None]
     loss = jnp.sum(jnp.where(others, loss, 0), 1) / classes
-    return reduce(loss if batched and target.ndim else loss[0], reduction, input.dtype)
+    return reduce(loss if target.ndim else loss[0], reduction, input.dtype)
 
 
 @op(ns="", method=False, out=False)
 def multilabel_margin_loss(input, target, *, reduction="mean"):
     """Sum over labels y and non-labels i of max(0, 1 - x[y] + x[i]) / C; a row's labels end at its first -1."""
-    if target.shape != input.shape or input.ndim > 2:
+    check_reduction(reduction)
+    rows, classes = _rows_of_classes(input, target, "multilabel_margin_loss_forward_out_frame")
+    if target.shape != input.shape:
         raise RuntimeError(f"inconsistent target size: {list(target.shape)} for input of size: {list(input.shape)}")
-    classes = input.shape[-1] if input.ndim else 1
-    x, labels = wide(input).reshape(-1, classes), target.reshape(-1, classes).astype(jnp.int32)
+    x, labels = wide(input).reshape(rows, classes), target.reshape(rows, classes).astype(jnp.int32)
     listed = jnp.cumprod(labels >= 0, axis=1).astype(bool)
     index = jnp.where(listed, labels, 0)
     is_label = jnp.any(listed[:, :, None] & (index[:, :, None] == jnp.arange(classes)), axis=1)  # (N, C)

@@ -1,4 +1,4 @@
-"""Writing by masks and at flat positions; counting."""
+"""Writing by masks and at flat positions."""
 
 from __future__ import annotations
 
@@ -50,29 +50,3 @@ def put(input, index, source, *, accumulate=False):
     flat = input.reshape(-1)
     index = wrapped_index(narrow_index("put_", index.reshape(-1), flat.size), flat.size)
     return (add_at if accumulate else set_at)(flat, index, source.reshape(-1), 0).reshape(input.shape)
-
-
-# --- counting ----------------------------------------------------------------------------------------------------------
-
-
-@op(ns="", method=False)
-def bincount(input, weights=None, *, length: int):
-    """How often each number of [0, length) stands in the vector `input`, or the sum of its weights."""
-    index = input.astype(jnp.int32)
-    if weights is None:
-        return jnp.zeros(length, jnp.int64).at[index].add(1, mode="drop", wrap_negative_indices=False)
-    weights = weights if weights.dtype == jnp.float32 else weights.astype(jnp.float64)
-    return jnp.zeros(length, weights.dtype).at[index].add(weights, mode="drop", wrap_negative_indices=False)
-
-
-@op()
-def histc(input, *, bins=100, min=0, max=0):
-    """How many elements fall into each of `bins` equal parts of [min, max]; of their own range where both are equal."""
-    x = input.reshape(-1)
-    low, high = (jnp.asarray(edge, x.dtype) for edge in (min, max))
-    if min == max and x.size:
-        low, high = jnp.min(x), jnp.max(x)
-        low, high = jnp.where(low == high, low - 1, low), jnp.where(low == high, high + 1, high)
-    part = jnp.floor((x - low) * bins / (high - low)).astype(jnp.int32)
-    part = jnp.where((x >= low) & (x <= high), jnp.minimum(part, bins - 1), bins)
-    return jnp.zeros(bins, x.dtype).at[part].add(1, mode="drop")

@@ -56,7 +56,7 @@ def _check_parameters(input: Array, *parameters: Array | None) -> None:
 def _channels(input: Array, axis: int = 1, **vectors: Array | None) -> tuple[int, tuple[int, ...]]:
     """The number of channels and the shape that lines a vector up with their dimension."""
     require_floating(input, "batch_norm")
-    axis = dim_in_range(axis, input.ndim)
+    axis = dim_in_range(axis, input.ndim) if input.ndim != 1 or input.size else 0  # torch takes an empty vector
     channels = input.shape[axis]
     for name, vector in vectors.items():
         if vector is not None and vector.size != channels:
@@ -67,7 +67,8 @@ def _channels(input: Array, axis: int = 1, **vectors: Array | None) -> tuple[int
 
 def batch_norm_train_last(input, weight=None, bias=None, *, eps=1e-5):
     """`batch_norm_train` of an input stored `(N, *, C)`."""
-    return _batch_norm_train(input, weight, bias, eps, -1)
+    out, mean, variance, count = _batch_norm_train(input, weight, bias, eps, -1)
+    return out, mean, _unbiased(variance, count)
 
 
 @op(
@@ -76,7 +77,19 @@ def batch_norm_train_last(input, weight=None, bias=None, *, eps=1e-5):
 )  # fmt: skip
 def batch_norm_train(input, weight=None, bias=None, *, eps=1e-5):
     """Normalize each channel (dimension 1) by its own batch; also the mean and the unbiased variance, `(C,)` each."""
-    return _batch_norm_train(input, weight, bias, eps, 1)
+    out, mean, variance, count = _batch_norm_train(input, weight, bias, eps, 1)
+    return out, mean, _unbiased(variance, count)
+
+
+@op(ns="", method=False, out=False, returns=("output", "mean", "rstd", "variance"), grad_name="NativeBatchNorm")
+def batch_norm_with_statistics(input, weight=None, bias=None, *, eps=1e-5):
+    """As `batch_norm_train`, with one over the (biased) standard deviation before the unbiased variance."""
+    out, mean, variance, count = _batch_norm_train(input, weight, bias, eps, 1)
+    return out, mean, lax.rsqrt(variance + eps), _unbiased(variance, count)
+
+
+def _unbiased(variance: Array, count: int) -> Array:
+    return variance * (count / max(count - 1, 1))
 
 
 def _batch_norm_train(input, weight, bias, eps, axis):
@@ -85,12 +98,14 @@ def _batch_norm_train(input, weight, bias, eps, axis):
     if count == 1:
         size = f"torch.Size({list(input.shape)})"
         raise ValueError(f"Expected more than 1 value per channel when training, got input size {size}")
+    if input.ndim == 1:
+        return input, *(jnp.zeros(0, wide(input).dtype) for _ in range(2)), count
     rest = tuple(d for d in range(input.ndim) if d != axis % input.ndim)
     x = wide(input)
     mean = jnp.mean(x, rest, keepdims=True)
     variance = jnp.var(x, rest, keepdims=True)
     out = _per_channel(x, mean, lax.rsqrt(variance + eps), weight, bias, shape).astype(input.dtype)
-    return out, mean.reshape(-1), variance.reshape(-1) * (count / max(count - 1, 1))
+    return out, mean.reshape(-1), variance.reshape(-1), count
 
 
 def batch_norm_eval_last(input, running_mean=None, running_var=None, weight=None, bias=None, *, eps=1e-5):
@@ -132,7 +147,7 @@ def instance_norm_train(input, weight=None, bias=None, *, eps=1e-5):
     out, mean, variance = _standardize(wide(input), tuple(range(2, input.ndim)), eps)
     out = _scale_and_shift(out, weight, bias, shape).astype(input.dtype)
     per_channel = (0, *range(2, input.ndim))
-    return out, mean.mean(per_channel), variance.mean(per_channel) * (count / max(count - 1, 1))
+    return out, mean.mean(per_channel), _unbiased(variance.mean(per_channel), count)
 
 
 # --- over the features ------------------------------------------------------------------------------------------
@@ -166,10 +181,27 @@ def _feature_axes(input: Array, normalized_shape: tuple[int, ...], name: str, **
 @op(ns="", method=False, out=False, grad_name="NativeLayerNorm")
 def layer_norm(input, weight=None, bias=None, *, normalized_shape=(), eps=1e-5):
     """Normalize over the last dimensions, which have the sizes `normalized_shape`, as weight and bias have."""
+    return _layer_norm(input, weight, bias, normalized_shape, eps)[0]
+
+
+@op(ns="", method=False, out=False, returns=("output", "mean", "rstd"), grad_name="NativeLayerNorm")
+def layer_norm_with_statistics(input, weight=None, bias=None, *, normalized_shape=(), eps=1e-5):
+    """`layer_norm`, the means and one over the standard deviations, `(*, 1, ...)`."""
+    out, mean, variance = _layer_norm(input, weight, bias, normalized_shape, eps)
+    return out, *_kept(input, weight, bias, mean, lax.rsqrt(variance + eps))
+
+
+def _layer_norm(input, weight, bias, normalized_shape, eps):
     axes = _feature_axes(input, normalized_shape, "layer_norm", weight=weight, bias=bias)
     _check_parameters(input, weight, bias)
-    out = _standardize(wide(input), axes, eps)[0]
-    return _scale_and_shift(out, weight, bias, tuple(normalized_shape)).astype(input.dtype)
+    out, mean, variance = _standardize(wide(input), axes, eps)
+    return _scale_and_shift(out, weight, bias, tuple(normalized_shape)).astype(input.dtype), mean, variance
+
+
+def _kept(input: Array, weight: Array | None, bias: Array | None, *statistics: Array) -> list[Array]:
+    """Statistics in the dtype in which torch keeps them: the parameters'."""
+    kept = next((p.dtype for p in (weight, bias) if p is not None), input.dtype)
+    return [s.astype(kept) for s in statistics]
 
 
 @op(ns="", method=False, out=False)
@@ -185,6 +217,17 @@ def rms_norm(input, weight=None, *, normalized_shape=(), eps=None):
 @op(ns="", method=False, out=False, grad_name="NativeGroupNorm")
 def group_norm(input, weight=None, bias=None, *, num_groups=1, eps=1e-5):
     """Normalize over each of `num_groups` groups of channels, `(N, C, *)`; weight and bias are `(C,)`."""
+    return _group_norm(input, weight, bias, num_groups, eps)[0]
+
+
+@op(ns="", method=False, out=False, returns=("output", "mean", "rstd"), grad_name="NativeGroupNorm")
+def group_norm_with_statistics(input, weight=None, bias=None, *, num_groups=1, eps=1e-5):
+    """`group_norm`, the means and one over the standard deviations, `(N, num_groups)`."""
+    out, mean, variance = _group_norm(input, weight, bias, num_groups, eps)
+    return out, *_kept(input, weight, bias, mean[..., 0], lax.rsqrt(variance[..., 0] + eps))
+
+
+def _group_norm(input, weight, bias, num_groups, eps):
     shape = list(input.shape)
     if input.ndim < 2:
         raise RuntimeError(f"Expected at least 2 dimensions for input tensor but received {input.ndim}")
@@ -205,8 +248,9 @@ def group_norm(input, weight=None, bias=None, *, num_groups=1, eps=1e-5):
     require_floating(input, "GroupNormKernelImpl")
     _check_parameters(input, weight, bias)
     per_group = math.prod(shape[1:]) // num_groups
-    out = _standardize(wide(input).reshape(batch, num_groups, per_group), (2,), eps)[0].reshape(shape)
-    return _scale_and_shift(out, weight, bias, (channels,) + (1,) * (input.ndim - 2)).astype(input.dtype)
+    out, mean, variance = _standardize(wide(input).reshape(batch, num_groups, per_group), (2,), eps)
+    out = _scale_and_shift(out.reshape(shape), weight, bias, (channels,) + (1,) * (input.ndim - 2))
+    return out.astype(input.dtype), mean, variance
 
 
 @op(ns="nn.functional", method=False, out=False)
@@ -249,7 +293,7 @@ def vector_norm(x: Array, p: float, axis: int | tuple[int, ...], keepdims: bool 
 @op(ns="nn.functional", method=False)
 def normalize(input, *, p=2.0, dim=1, eps=1e-12):
     """x / max(norm of x along `dim`, eps)."""
-    axes = tuple(dim_in_range(d, input.ndim) for d in ((dim,) if isinstance(dim, int) else dim))
+    axes = tuple(dim_in_range(d, input.ndim) for d in ((dim,) if isinstance(dim, int) else dim))[: input.ndim]
     if not jnp.issubdtype(input.dtype, jnp.inexact):
         got = scalar_name(dtypes.from_numpy(input.dtype))
         raise RuntimeError(f"linalg.vector_norm: Expected a floating point or complex tensor as input. Got {got}")

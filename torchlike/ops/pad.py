@@ -60,9 +60,18 @@ def _pad_with_itself(input: Array, pairs: list[tuple[int, int]], length: int, mo
             )
         if mode == "circular" and max(low, high) > size:
             raise RuntimeError("Padding value causes wrapping around more than once.")
-    grown = jnp.pad(input, [(max(low, 0), max(high, 0)) for low, high in pairs], mode=_JAX_MODES[mode])
+    if mode == "circular":  # what is cropped on one side does not come back on the other
+        return _grow(_crop(input, pairs), pairs, mode)
+    return _crop(_grow(input, pairs, mode), pairs)
+
+
+def _grow(x: Array, pairs: list[tuple[int, int]], mode: str) -> Array:
+    return jnp.pad(x, [(max(low, 0), max(high, 0)) for low, high in pairs], mode=_JAX_MODES[mode])
+
+
+def _crop(x: Array, pairs: list[tuple[int, int]]) -> Array:
     crops = [(min(low, 0), min(high, 0), 0) for low, high in pairs]
-    return lax.pad(grown, jnp.zeros((), input.dtype), crops) if any(low or high for low, high, _ in crops) else grown
+    return lax.pad(x, jnp.zeros((), x.dtype), crops) if any(low or high for low, high, _ in crops) else x
 
 
 # --- channels and space -----------------------------------------------------------------------------------------
@@ -160,7 +169,7 @@ def unfold(input, *, kernel_size, dilation=1, padding=0, stride=1):
         )
     x = jnp.pad(input, [(0, 0)] * (input.ndim - 2) + [(p, p) for p in padding])
     taps = jnp.stack([x[..., rows, columns] for rows, columns in _offsets(kernel, dilation, stride, blocks)], axis=-3)
-    return taps.reshape(*input.shape[:-3], -1, blocks[0] * blocks[1])
+    return taps.reshape(*input.shape[:-3], input.shape[-3] * kernel[0] * kernel[1], blocks[0] * blocks[1])
 
 
 @op("col2im", ns="", method=False, out=False, grad_name="Col2Im")

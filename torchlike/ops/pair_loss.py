@@ -20,16 +20,22 @@ from torchlike.ops.norm import vector_norm
 from torchlike.ops.registry import op
 
 PAIR: dict[str, Any] = {"ns": "", "method": False, "out": False, "promote": "same", "promoted": ("input", "target")}
+FLOAT_PAIR: dict[str, Any] = PAIR | {"promote": "float"}
+
+
+def check_reduction(reduction: str) -> None:
+    """Raises ValueError for anything but "none", "mean" and "sum"."""
+    if reduction not in ("none", "mean", "sum"):
+        raise ValueError(f"{reduction} is not a valid value for reduction")
 
 
 def reduce(loss: Array, reduction: str, dtype: object = None) -> Array:
     """`loss` as it is, its mean or its sum, in `dtype`. Raises ValueError for any other `reduction`."""
+    check_reduction(reduction)
     if reduction == "mean":
         loss = jnp.mean(loss)
     elif reduction == "sum":
         loss = jnp.sum(loss)
-    elif reduction != "none":
-        raise ValueError(f"{reduction} is not a valid value for reduction")
     return loss if dtype is None else loss.astype(dtype)
 
 
@@ -175,7 +181,7 @@ def kl_div(input, target, *, reduction="mean", log_target=False):
     return reduce(loss, reduction, input.dtype)
 
 
-@op(**PAIR)
+@op(**FLOAT_PAIR)
 def poisson_nll_loss(input, target, *, log_input=True, full=False, eps=1e-8, reduction="mean"):
     """exp(x) - t x, or x - t log(x + eps) where x is the rate itself; `full` adds Stirling's term for t > 1."""
     broadcast_shapes(target.shape, input.shape)
@@ -227,7 +233,7 @@ def hinge_embedding_loss(input, target, *, margin=1.0, reduction="mean"):
     return reduce(loss, reduction, input.dtype)
 
 
-@op(ns="", method=False, out=False, promote="same")
+@op(ns="", method=False, out=False, promote="float")
 def margin_ranking_loss(input1, input2, target, *, margin=0.0, reduction="mean"):
     """max(0, margin - t (x1 - x2))."""
     if not input1.ndim == input2.ndim == target.ndim:
@@ -241,7 +247,7 @@ def margin_ranking_loss(input1, input2, target, *, margin=0.0, reduction="mean")
     return reduce(loss, reduction, input1.dtype)
 
 
-@op(ns="", method=False, out=False, promote="same", promoted=("input1", "input2"))
+@op(ns="", method=False, out=False, promote="float", promoted=("input1", "input2"))
 def cosine_embedding_loss(input1, input2, target, *, margin=0.0, reduction="mean"):
     """1 - cos where the target is 1, max(0, cos - margin) where it is -1. `(N, D)`, `(N, D)`, `(N,)`, or without N."""
     if target.ndim > 1:
@@ -258,7 +264,7 @@ def cosine_embedding_loss(input1, input2, target, *, margin=0.0, reduction="mean
     return reduce(loss, reduction, input1.dtype)
 
 
-@op(ns="", method=False, out=False, promote="same")
+@op(ns="", method=False, out=False, promote="float")
 def triplet_margin_loss(anchor, positive, negative, *, margin=1.0, p=2.0, eps=1e-6, swap=False, reduction="mean"):
     """max(0, margin + d(anchor, positive) - d(anchor, negative)), d the p-norm over the last dimension."""
     if margin <= 0:
@@ -274,4 +280,5 @@ def triplet_margin_loss(anchor, positive, negative, *, margin=1.0, p=2.0, eps=1e
     near, far = vector_norm(a - b + eps, p, -1), vector_norm(a - c + eps, p, -1)
     if swap:
         far = jnp.minimum(far, vector_norm(b - c + eps, p, -1))
-    return reduce(_hinge(margin + near - far), reduction, anchor.dtype)
+    dtype = near.dtype if jnp.iscomplexobj(anchor) else anchor.dtype
+    return reduce(_hinge(margin + near - far), reduction, dtype)

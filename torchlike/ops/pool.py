@@ -9,7 +9,9 @@ from __future__ import annotations
 import math
 from collections.abc import Callable, Sequence
 from dataclasses import dataclass
+from functools import partial
 
+import jax
 import jax.numpy as jnp
 import numpy as np
 from jax import Array, lax
@@ -197,9 +199,22 @@ def max_unpool(input, indices, *, ndim=2, output_size=()):
         )
     lead = input.shape[:-ndim]
     rows, size = math.prod(lead), math.prod(output_size)
-    flat = jnp.zeros((rows, size), input.dtype)
-    at = indices.reshape(rows, -1).astype(jnp.int32)
-    return flat.at[jnp.arange(rows)[:, None], at].set(input.reshape(rows, -1)).reshape(*lead, *output_size)
+    at = indices.reshape(rows, math.prod(input.shape[-ndim:])).astype(jnp.int32)
+    return _put(size, input.reshape(at.shape), at).reshape(*lead, *output_size)
+
+
+@partial(jax.custom_jvp, nondiff_argnums=(0,))
+def _put(size: int, x: Array, at: Array) -> Array:
+    """Each row of `x` in its places of a row of zeros. The gradient of one of several in the same place is that place's too."""
+    rows = jnp.arange(len(x), dtype=jnp.int32)[:, None]
+    return jnp.zeros((len(x), size), x.dtype).at[rows, at].set(x)
+
+
+@_put.defjvp
+def _put_jvp(size: int, primals: tuple[Array, Array], tangents: tuple[Array, Array]) -> tuple[Array, Array]:
+    (x, at), x_dot = primals, tangents[0]
+    rows = jnp.arange(len(x), dtype=jnp.int32)[:, None]
+    return _put(size, x, at), jnp.zeros((len(x), size), x.dtype).at[rows, at].add(x_dot)
 
 
 # --- average ----------------------------------------------------------------------------------------------------

@@ -11,7 +11,7 @@ from jax import lax
 
 from torchlike.ops.checks import dim_in_range
 from torchlike.ops.elementwise import is_inexact
-from torchlike.ops.reduce import at_index
+from torchlike.ops.extremes import at_index
 from torchlike.ops.registry import op
 
 _PAIR = ("values", "indices")
@@ -266,6 +266,8 @@ def searchsorted(sorted_sequence, input, sorter=None, *, out_int32=False, right=
             f"and input value tensor must match, but we got boundaries tensor {list(sorted_sequence.shape)} and input value "
             f"tensor {list(input.shape)}"
         )
+    if not input.size:
+        return jnp.zeros(input.shape, out_dtype)
     rows = sorted_sequence.reshape(-1, sorted_sequence.shape[-1])
     wanted = input.reshape(rows.shape[0], -1)
     found = jax.vmap(functools.partial(jnp.searchsorted, side=side))(rows, wanted)

@@ -2,7 +2,6 @@
 
 from __future__ import annotations
 
-import inspect
 import math
 from collections.abc import Callable
 from typing import Any
@@ -116,10 +115,13 @@ def transpose(input, *, dim0, dim1):
 
 
 def _expand_layout(shape: Ints, strides: Ints, offset: int, out: Ints, /, **_: Any) -> tuple[Ints, int]:
-    lead = len(out) - len(shape)
-    fresh = [0] * lead
-    kept = [0 if size == 1 and out[lead + i] != 1 else st for i, (size, st) in enumerate(zip(shape, strides, strict=True))]
-    return (*fresh, *kept), offset
+    found: list[int] = []  # from the last dimension on
+    for i in range(1, len(out) + 1):
+        old = shape[-i] if i <= len(shape) else 1
+        fresh = found[-1] * out[1 - i] if i > 1 else 0  # what a new dimension of size 1 gets
+        step = strides[-i] if i <= len(shape) else fresh
+        found.append(step if old == out[-i] and shape else 0)
+    return tuple(reversed(found)), offset
 
 
 @view(None, _expand_layout)
@@ -254,153 +256,3 @@ for _name, _grad in (("slice", "Slice"), ("select", "Select")):
         return _write(operands[0], operands[1], *operands[2:], spec=spec, shape=shape)
 
     view(_back, _index_layout, name=_name, grad_name=_grad)(_fn)
-
-
-# ---- diagonals, windows, strides ------------------------------------------------------------------------------
-
-
-def _through_positions(read: Callable) -> Callable:
-    """The write-back of a view that only picks elements: find out which by reading positions."""
-
-    def write(base, new, **static):
-        where = read(jnp.arange(base.size, dtype=np.int32).reshape(base.shape), **static)
-        return base.reshape(-1).at[where.reshape(-1)].set(new.reshape(-1)).reshape(base.shape)
-
-    kind = inspect.Parameter
-    static = [p for p in inspect.signature(read).parameters.values() if p.kind == kind.KEYWORD_ONLY]
-    operands = [kind(name, kind.POSITIONAL_OR_KEYWORD) for name in ("base", "new")]
-    write.__signature__ = inspect.Signature([*operands, *static])  # type: ignore[attr-defined]  # the row's static names
-    return write
-
-
-def _diagonal_layout(shape: Ints, strides: Ints, offset: int, out: Ints, /, *, diagonal_offset: int, dim1: int, dim2: int):
-    a, b = dim1 % len(shape), dim2 % len(shape)
-    start = offset + (diagonal_offset * strides[b] if diagonal_offset >= 0 else -diagonal_offset * strides[a]) * (out[-1] > 0)
-    kept = [st for i, st in enumerate(strides) if i not in (a, b)]
-    return (*kept, strides[a] + strides[b]), start
-
-
-def _diagonal(input, *, diagonal_offset=0, dim1=0, dim2=1):
-    a, b = dim_in_range(dim1, input.ndim), dim_in_range(dim2, input.ndim)
-    if a == b:
-        raise RuntimeError(f"diagonal dimensions cannot be identical {dim1}, {dim2}")
-    return jnp.diagonal(input, diagonal_offset, a, b)
-
-
-view(_through_positions(_diagonal), _diagonal_layout, name="diagonal_view", grad_name="Diagonal")(_diagonal)
-
-
-def _unfold_layout(shape: Ints, strides: Ints, offset: int, out: Ints, /, *, dimension: int, size: int, step: int):
-    if not shape:
-        return (1,), offset
-    d = dimension % len(shape)
-    return (*strides[:d], strides[d] * step, *strides[d + 1 :], strides[d]), offset
-
-
-def _unfold(input, *, dimension, size, step):
-    d = dim_in_range(dimension, input.ndim)
-    have = input.shape[d] if input.ndim else 1
-    if size > have:
-        raise RuntimeError(f"maximum size for tensor at dimension {d} is {have} but size is {size}")
-    if step <= 0:
-        raise RuntimeError(f"step is {step} but must be > 0")
-    if not input.ndim:
-        return input.reshape(1)[:size]
-    starts = np.arange(0, have - size + 1, step, dtype=np.int32)
-    windows = jnp.take(input, starts[:, None] + np.arange(size, dtype=np.int32), axis=d)
-    return jnp.moveaxis(windows, d + 1, -1)
-
-
-view(_through_positions(_unfold), _unfold_layout, name="unfold_view", grad_name="Unfold")(_unfold)
-
-
-def _positions(size: Ints, stride: Ints, offset: int) -> np.ndarray:
-    where = np.full(size, offset, np.int32)
-    for d, (n, step) in enumerate(zip(size, stride, strict=True)):
-        where += (np.arange(n, dtype=np.int32) * step).reshape([-1 if i == d else 1 for i in range(len(size))])
-    return where
-
-
-def _as_strided(input, *, size, stride, storage_offset):
-    reach = storage_offset + sum((n - 1) * st for n, st in zip(size, stride, strict=True)) if 0 not in size else -1
-    if reach >= input.size:
-        raise RuntimeError(
-            f"setStorage: sizes {list(size)}, strides {list(stride)}, storage offset {storage_offset}, and itemsize "
-            f"{input.dtype.itemsize} requiring a storage size of {(reach + 1) * input.dtype.itemsize} are out of bounds for "
-            f"storage of size {input.size * input.dtype.itemsize}"
-        )
-    return input.reshape(-1)[_positions(size, stride, storage_offset)]
-
-
-view(
-    _through_positions(_as_strided),
-    lambda shape, strides, offset, out, /, *, size, stride, storage_offset: (stride, storage_offset),
-    name="as_strided_view",
-    grad_name="AsStrided",
-)(_as_strided)
-
-
-# ---- complex parts and reinterpreted bytes --------------------------------------------------------------------
-
-
-@view(
-    lambda base, new: lax.complex(new[..., 0], new[..., 1]),
-    lambda shape, strides, offset, out, /: ((*(2 * s for s in strides), 1), 2 * offset),
-    ns="torch",
-)
-def view_as_real(input):
-    if not jnp.iscomplexobj(input):
-        raise RuntimeError("view_as_real is only supported for complex tensors")
-    return jnp.stack([input.real, input.imag], -1)
-
-
-@view(
-    lambda base, new: jnp.stack([new.real, new.imag], -1),
-    lambda shape, strides, offset, out, /: (tuple(s // 2 for s in strides[:-1]), offset // 2),
-    ns="torch",
-)
-def view_as_complex(input):
-    if input.ndim == 0 or input.shape[-1] != 2:
-        raise RuntimeError("Tensor must have a last dimension of size 2")
-    return lax.complex(input[..., 0], input[..., 1])
-
-
-def _part_layout(shift: int) -> Callable:
-    return lambda shape, strides, offset, out, /: (tuple(2 * s for s in strides), 2 * offset + shift)
-
-
-view(lambda base, new: lax.complex(new, base.imag), _part_layout(0), name="real_view", grad_name="Real")(
-    lambda input: input.real
-)
-view(lambda base, new: lax.complex(base.real, new), _part_layout(1), name="imag_view", grad_name="Imag")(
-    lambda input: input.imag
-)
-
-
-def _bits(input, *, dtype):
-    if input.dtype == np.bool_ or dtype == np.bool_:
-        return input.astype(np.uint8).astype(dtype) if input.dtype == np.bool_ else (input != 0)
-    old, new = input.dtype.itemsize, np.dtype(dtype).itemsize
-    if old == new:
-        return lax.bitcast_convert_type(input, dtype)
-    if old > new:
-        out = lax.bitcast_convert_type(input, dtype)
-        return out.reshape(*input.shape[:-1], -1)
-    k = new // old
-    if not input.ndim or input.shape[-1] % k:
-        raise RuntimeError(
-            f"self.size(-1) must be divisible by {k} to view {input.dtype} as {dtype} (different element sizes), "
-            f"but got {input.shape[-1] if input.ndim else 1}"
-        )
-    return lax.bitcast_convert_type(input.reshape(*input.shape[:-1], -1, k), dtype)
-
-
-def _bits_layout(shape: Ints, strides: Ints, offset: int, out: Ints, /, *, dtype: Any) -> tuple[Ints, int]:
-    if shape == out:
-        return strides, offset
-    old, new = (shape[-1], out[-1]) if shape else (1, 1)
-    scale = (lambda n: n * new // old) if old else (lambda n: n)
-    return (*(scale(s) for s in strides[:-1]), 1), scale(offset)
-
-
-view(lambda base, new, *, dtype: _bits(new, dtype=base.dtype), _bits_layout, name="view_dtype", grad_name="ViewDtype")(_bits)

@@ -2,13 +2,27 @@
 
 from __future__ import annotations
 
+import warnings
 from collections.abc import Callable
 from typing import Any
 
 from torchlike.base.errors import missing
 from torchlike.engine import dispatch
 from torchlike.ops.registry import OPS
-from torchlike.tensor import conversion, creation, functions, methods, operators, overloads, random, views
+from torchlike.tensor import (
+    conversion,
+    creation,
+    functions,
+    memory,
+    methods,
+    operators,
+    overloads,
+    queries,
+    random,
+    sparse,
+    typed_storages,
+    views,
+)  # fmt: skip
 from torchlike.tensor.storage import Storage
 from torchlike.tensor.tensor import Tensor
 
@@ -38,6 +52,10 @@ def attach(cls: type) -> None:
                     setattr(cls, f"{public}_", _Lazy(f"{row.name}_", f"{public}_"))
     for table in (
         views.METHODS,
+        memory.METHODS,
+        typed_storages.METHODS,
+        queries.METHODS,
+        queries.PROPERTIES,
         creation.METHODS,
         random.METHODS,
         overloads.METHODS,
@@ -45,6 +63,7 @@ def attach(cls: type) -> None:
         conversion.METHODS,
         methods.METHODS,
         methods.PROPERTIES,
+        sparse.METHODS,
     ):
         for name, method in table.items():
             setattr(cls, name, method)
@@ -53,13 +72,21 @@ def attach(cls: type) -> None:
 
 
 def _t(self: Tensor) -> Tensor:
+    if self.ndim not in (0, 2):
+        warnings.warn("The use of `x.T` on tensors of other than 2 dimensions to reverse their shape is deprecated", stacklevel=2)
     return views.transpose(self, 0, 1) if self.ndim == 2 else views.permute(self, *range(self.ndim - 1, -1, -1))
 
 
 def _mt(self: Tensor) -> Tensor:
-    if self.ndim < 2:
-        raise RuntimeError(f"tensor.mT is only supported on matrices or batches of matrices. Got {self.ndim}-D tensor.")
-    return views.transpose(self, -2, -1)
+    if self.ndim == 1:
+        raise RuntimeError("tensor.mT is only supported on matrices or batches of matrices. Got 1-D tensor.")
+    return views.transpose(self, -2, -1) if self.ndim else views.alias(self)
+
+
+def _h(self: Tensor) -> Tensor:
+    if self.ndim not in (0, 2):
+        raise RuntimeError(f"tensor.H is only supported on matrices (2-D tensors). Got {self.ndim}-D tensor.")
+    return views.conj(_t(self))
 
 
 def _set_part(read: Callable) -> Callable:
@@ -69,8 +96,8 @@ def _set_part(read: Callable) -> Callable:
 _TRANSPOSED = {
     "T": property(_t),
     "mT": property(_mt),
-    "H": property(lambda self: _t(self).conj()),
-    "mH": property(lambda self: _mt(self).conj()),
+    "H": property(_h),
+    "mH": property(lambda self: views.conj(_mt(self))),
     "real": property(views.real, _set_part(views.real)),
     "imag": property(views.imag, _set_part(views.imag)),
 }
@@ -79,8 +106,9 @@ _TRANSPOSED = {
 def public_functions() -> dict[str, Callable]:
     """What stands in the root namespace and is not a lazily made row: name -> function."""
     found: dict[str, Callable] = {f.__name__: f for f in (*creation.FUNCTIONS, *random.FUNCTIONS)}
-    for table in (views.FUNCTIONS, conversion.FUNCTIONS, methods.FUNCTIONS, overloads.NAMESPACES["torch"]):
-        found.update(table)
+    for source in (views, memory, queries, typed_storages, conversion, methods, sparse):
+        found.update(source.FUNCTIONS)
+    found.update(overloads.NAMESPACES["torch"])
     return found
 
 

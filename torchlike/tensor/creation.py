@@ -1,118 +1,26 @@
-"""Making tensors: from data, from numbers, and like another tensor."""
+"""Making tensors of numbers, and like another tensor; those from data stand in `from_data`."""
 
 from __future__ import annotations
 
-import math
+import warnings
 from collections.abc import Sequence
 from typing import Any
 
-import jax
 import numpy as np
 
 from torchlike.base import device as devices
 from torchlike.base import dtypes
 from torchlike.base.dtypes import dtype as DType
-from torchlike.base.layout import like
+from torchlike.base.layout import contiguous_format, preserve_format
+from torchlike.base.numeric import checked
 from torchlike.engine import dispatch
-from torchlike.engine.value import Value, aval, host, of_jax
+from torchlike.engine.value import Value, aval, host
 from torchlike.ops.registry import OPS
+from torchlike.tensor.from_data import as_tensor, asarray, from_dlpack, from_jax, from_numpy, frombuffer, tensor
+from torchlike.tensor.options import deliver, laid_out_like, number, one_size, settle, settle_like, size_of, with_grad
 from torchlike.tensor.tensor import Tensor, bare, place
-from torchlike.tensor.views import sizes
 
-_FULL, _IOTA = OPS["full_of"], OPS["iota"]
-
-
-# ---- from data ------------------------------------------------------------------------------------------------
-
-
-def tensor(
-    data: Any, *, dtype: Any = None, device: Any = None, requires_grad: bool = False, pin_memory: bool = False
-) -> Tensor:
-    """A tensor with a copy of `data`: numbers, nested sequences, numpy arrays, jax arrays or tensors.
-
-    Raises:
-        ValueError: where nested sequences have unequal lengths. TypeError: for text.
-        RuntimeError: for other elements that are no numbers, and where `requires_grad` is asked of a dtype without gradients.
-    """
-    if isinstance(data, Tensor):
-        out = data.detach().clone().to(device=device if device is not None else data.device, dtype=dtype)
-    elif isinstance(data, jax.Array):
-        out = bare(of_jax(data)).to(device=device, dtype=dtype)
-    else:
-        out = bare(host(_as_array(data, dtype), devices.resolve(device)))
-    return out.requires_grad_() if requires_grad else out
-
-
-def _as_array(data: Any, dtype: DType | None) -> np.ndarray:
-    """`data` as a numpy array that nobody else holds, in torch's dtype for it."""
-    if not isinstance(data, (np.ndarray, np.generic)):
-        data = _plain(data)
-    try:
-        array = np.array(data)
-    except ValueError as error:
-        raise ValueError(f"expected sequence of equal length at every dimension ({error})") from error
-    if array.dtype == object:
-        raise RuntimeError(f"Could not infer dtype of {_odd_one(array)}: torch.tensor() takes numbers and sequences of numbers")
-    if dtype is not None:
-        return array.astype(dtypes.given(dtype).np)
-    if isinstance(data, (np.ndarray, np.generic)):
-        dtypes.from_numpy(array.dtype)
-        return array
-    if array.dtype.kind == "f" or not array.size:
-        return array.astype(dtypes.get_default_dtype().np)
-    if array.dtype.kind == "c":
-        return array.astype(dtypes.get_default_dtype().to_complex().np)
-    if array.dtype.kind in "US":
-        raise TypeError(f"new(): invalid data type '{type(data).__name__}'")
-    return array
-
-
-def _odd_one(array: np.ndarray) -> str:
-    """The type's name of the first element that is no number."""
-    return next((type(x).__name__ for x in array.flat if not isinstance(x, (bool, int, float, complex))), "a too large int")
-
-
-def _plain(data: Any) -> Any:
-    """Nested sequences with their tensors read."""
-    if isinstance(data, (list, tuple)):
-        if any(isinstance(d, (Tensor, list, tuple)) for d in data):
-            return [_plain(d) for d in data]
-        return data
-    if isinstance(data, Tensor):
-        return data.detach().numpy()
-    return data
-
-
-def as_tensor(data: Any, dtype: Any = None, device: Any = None) -> Tensor:
-    """`data` as a tensor; a tensor that already is what is asked for comes back itself."""
-    if isinstance(data, Tensor):
-        return data.to(device=device, dtype=dtype)
-    return tensor(data, dtype=dtype, device=device)
-
-
-def from_numpy(array: np.ndarray) -> Tensor:
-    """A tensor with the elements of a numpy array. Unlike torch's it does not share memory: XLA's buffers are immutable."""
-    if not isinstance(array, np.ndarray):
-        raise TypeError(f"expected np.ndarray (got {type(array).__name__})")
-    dtypes.from_numpy(array.dtype)
-    return bare(host(np.array(array)))
-
-
-def from_jax(array: Any) -> Tensor:
-    """A tensor around a jax.Array (or tracer), without a copy."""
-    return bare(of_jax(array))
-
-
-def frombuffer(buffer: Any, *, dtype: DType, count: int = -1, offset: int = 0, requires_grad: bool = False) -> Tensor:
-    """A tensor of the bytes of a buffer (copied)."""
-    return bare(host(np.frombuffer(buffer, dtype.np, count, offset).copy())).requires_grad_(requires_grad)
-
-
-def asarray(obj: Any, *, dtype: Any = None, device: Any = None, copy: Any = None, requires_grad: bool = False) -> Tensor:
-    """`obj` as a tensor, copied where `copy` says so."""
-    found = as_tensor(obj, dtype, device)
-    found = found.clone() if copy and found is obj else found
-    return found.requires_grad_() if requires_grad else found
+_FULL = OPS["full_of"]
 
 
 # ---- constants ------------------------------------------------------------------------------------------------
@@ -121,102 +29,168 @@ def asarray(obj: Any, *, dtype: Any = None, device: Any = None, copy: Any = None
 def filled(value: Any, size: tuple[int, ...], dtype: DType | None, device: Any, requires_grad: bool = False) -> Tensor:
     """A recorded constant."""
     where = devices.resolve(device)
-    if any(n < 0 for n in size):
-        raise RuntimeError(f"Trying to create tensor with negative dimension {min(size)}: {list(size)}")
     kind = dtypes.given(dtype) if dtype is not None else dtypes.get_default_dtype()
-    if where is not devices.CPU:
-        out = bare(Value(aval(size, kind, where)) if where is devices.META else host(np.full(size, value, kind.np), where))
-    else:
+    if where is devices.CPU:
         out = dispatch.call(_FULL, (value,), (size, kind))
-    return out.requires_grad_() if requires_grad else out
+    else:
+        out = bare(Value(aval(size, kind, where)) if where is devices.META else host(np.full(size, value, kind.np), where))
+    return with_grad(out, requires_grad) if requires_grad else out
 
 
 def zeros(
-    *size: Any, out: Any = None, dtype: Any = None, layout: Any = None, device: Any = None, requires_grad: bool = False,
-    pin_memory: bool = False, names: Any = None,
+    *args: Any, size: Any = None, out: Any = None, dtype: Any = None, layout: Any = None, device: Any = None,
+    requires_grad: bool = False, pin_memory: bool = False,
 ) -> Tensor:  # fmt: skip
     """Zeros of the given sizes."""
-    return _out(out, filled(0, sizes(_kw(size, None)), dtype, device, requires_grad))
+    kind, where = settle(out, dtype, device, layout)
+    return deliver(out, filled(0, size_of("zeros", args, size), kind, where), requires_grad)
 
 
 def ones(
-    *size: Any, out: Any = None, dtype: Any = None, layout: Any = None, device: Any = None, requires_grad: bool = False,
-    pin_memory: bool = False, names: Any = None,
+    *args: Any, size: Any = None, out: Any = None, dtype: Any = None, layout: Any = None, device: Any = None,
+    requires_grad: bool = False, pin_memory: bool = False,
 ) -> Tensor:  # fmt: skip
     """Ones of the given sizes."""
-    return _out(out, filled(1, sizes(_kw(size, None)), dtype, device, requires_grad))
-
-
-def _kw(size: tuple, keyword: Any) -> tuple:
-    return size if size else ((),) if keyword is None else (keyword,)
+    kind, where = settle(out, dtype, device, layout)
+    return deliver(out, filled(1, size_of("ones", args, size), kind, where), requires_grad)
 
 
 def full(
     size: Any, fill_value: Any, *, out: Any = None, dtype: Any = None, layout: Any = None, device: Any = None,
-    requires_grad: bool = False,
+    requires_grad: bool = False, pin_memory: bool = False,
 ) -> Tensor:  # fmt: skip
-    """One number everywhere; its Python type gives the dtype."""
+    """One number everywhere; its type gives the dtype.
+
+    Raises:
+        RuntimeError: where the dtype cannot hold the number. TypeError: for a tensor that is not zero-dim.
+    """
+    default = None
     if isinstance(fill_value, Tensor):
-        dtype, fill_value = dtype or fill_value.dtype, fill_value.item()
-    return _out(out, filled(fill_value, sizes((size,)), dtype or dtypes.of_number(fill_value), device, requires_grad))
+        if fill_value.ndim or fill_value._rg:
+            raise TypeError("full(): argument 'fill_value' (position 2) must be Number, not Tensor")
+        default = fill_value.dtype
+    value = number(fill_value)
+    kind, where = settle(out, dtype, device, layout, default or dtypes.of_number(value))
+    return deliver(out, filled(checked(value, kind), one_size("full", size), kind, where), requires_grad)
+
+
+def scalar_tensor(
+    s: Any, *, dtype: Any = None, layout: Any = None, device: Any = None, requires_grad: bool = False, pin_memory: bool = False
+) -> Tensor:
+    """A number as a zero-dim tensor of the default dtype (whatever its type)."""
+    kind, where = settle(None, dtype, device, layout)
+    return with_grad(filled(checked(number(s), kind), (), kind, where), requires_grad)
+
+
+# ---- room -----------------------------------------------------------------------------------------------------
+
+
+def _room(size: tuple[int, ...], kind: DType, where: devices.device) -> Tensor:
+    """Zeros that are there at once, where torch leaves what was in memory."""
+    return bare(Value(aval(size, kind, where)) if where is devices.META else host(np.zeros(size, kind.np), where))
 
 
 def empty(
-    *size: Any, out: Any = None, dtype: Any = None, layout: Any = None, device: Any = None, requires_grad: bool = False,
-    pin_memory: bool = False, memory_format: Any = None,
+    *args: Any, size: Any = None, out: Any = None, dtype: Any = None, layout: Any = None, device: Any = None,
+    requires_grad: bool = False, pin_memory: bool = False, memory_format: Any = contiguous_format,
 ) -> Tensor:  # fmt: skip
     """Room for a tensor, concrete at once (zeros here, where torch leaves what was in memory)."""
-    where, kind = devices.resolve(device), dtype or dtypes.get_default_dtype()
-    wanted = sizes(_kw(size, None))
-    if any(n < 0 for n in wanted):
-        raise RuntimeError(f"Trying to create tensor with negative dimension {min(wanted)}: {list(wanted)}")
-    made = Value(aval(wanted, kind, where)) if where is devices.META else host(np.zeros(wanted, kind.np), where)
-    return _out(out, bare(made).requires_grad_(requires_grad))
+    kind, where = settle(out, dtype, device, layout)
+    wanted = size_of("empty", args, size)
+    made = _room(wanted, kind, where)
+    if memory_format is preserve_format:
+        raise RuntimeError("unsupported memory format Preserve")
+    if memory_format is not contiguous_format and memory_format is not None:
+        place(made, memory_format.strides(wanted), 0)
+    return deliver(out, made, requires_grad)
 
 
 def empty_strided(
-    size: Any, stride: Any, *, dtype: Any = None, device: Any = None, requires_grad: bool = False, **_: Any
-) -> Tensor:
-    """Room for a tensor that answers with the given strides."""
-    out = empty(size, dtype=dtype, device=device)
-    place(out, tuple(stride), 0)
-    return out.requires_grad_(requires_grad)
+    size: Any, stride: Any, *, dtype: Any = None, layout: Any = None, device: Any = None, requires_grad: bool = False,
+    pin_memory: bool = False,
+) -> Tensor:  # fmt: skip
+    """Room for a tensor that answers with the given strides.
+
+    Raises:
+        RuntimeError: where there are not as many strides as sizes, or one is negative.
+    """
+    kind, where = settle(None, dtype, device, layout)
+    wanted, strides = one_size("empty_strided", size), tuple(stride)
+    if len(wanted) != len(strides):
+        raise RuntimeError(f"dimensionality of sizes ({len(wanted)}) must match dimensionality of strides ({len(strides)})")
+    if min(strides, default=0) < 0:
+        raise RuntimeError(f"Storage size calculation overflowed with sizes={list(wanted)} and strides={list(strides)}")
+    made = _room(wanted, kind, where)
+    place(made, strides, 0)
+    return with_grad(made, requires_grad)
+
+
+def empty_permuted(
+    size: Any, physical_layout: Any, *, dtype: Any = None, layout: Any = None, device: Any = None, requires_grad: bool = False,
+    pin_memory: bool = False,
+) -> Tensor:  # fmt: skip
+    """Room for a tensor without gaps, its dimensions in memory in the order `physical_layout`, the outermost first.
+
+    Raises:
+        RuntimeError: where that is no order of the dimensions.
+    """
+    wanted, order = one_size("empty_permuted", size), tuple(physical_layout)
+    if len(wanted) != len(order):
+        raise RuntimeError(
+            "Number of dimensions in size does not match the length of the physical_layout; i.e. "
+            f"len(size) = {len(wanted)} is not equal to len(physical_layout) = {len(order)}"
+        )
+    for i, d in enumerate(order):
+        if not 0 <= d < len(wanted):
+            raise RuntimeError(
+                f"Dimension out of range (expected to be between 0 and {len(wanted) - 1}, but got {d} at index {i}).  NB: "
+                "negative dims not currently supported; file an issue if you want it."
+            )
+        if d in order[:i]:
+            raise RuntimeError("Duplicate dim not allowed")
+    strides, step = [0] * len(wanted), 1
+    for d in reversed(order):
+        strides[d] = step
+        step *= max(wanted[d], 1)
+    return empty_strided(wanted, strides, dtype=dtype, layout=layout, device=device, requires_grad=requires_grad)
 
 
 def concrete_zeros_like(x: Tensor) -> Tensor:
     """Zeros that are there at once, not recorded: for state that must not make the first step another program."""
-    return empty(x.shape, dtype=x.dtype, device=x.device)
+    return _room(tuple(x.shape), x.dtype, x.device)
 
 
-def _like(x: Tensor, value: Any, dtype: Any, device: Any, requires_grad: bool) -> Tensor:
-    out = filled(value, tuple(x.shape), dtype or x.dtype, x.device if device is None else device)
-    if x._strides is not None:
-        place(out, like(x.shape, x._strides), 0)
-    return out.requires_grad_() if requires_grad else out
+# ---- like another tensor --------------------------------------------------------------------------------------
+
+
+def _like(name: str, x: Tensor, value: Any, dtype: Any, layout: Any, device: Any, grad: bool, memory_format: Any) -> Tensor:
+    kind, where = settle_like(name, x, dtype, layout, device)
+    made = filled(checked(value, kind), tuple(x.shape), kind, where)
+    return with_grad(laid_out_like(made, x, memory_format), grad)
 
 
 def zeros_like(
     input: Tensor, *, dtype: Any = None, layout: Any = None, device: Any = None, requires_grad: bool = False,
-    memory_format: Any = None,
+    memory_format: Any = None, pin_memory: bool = False,
 ) -> Tensor:  # fmt: skip
     """Zeros in the shape, dtype and place of `input`."""
-    return _like(input, 0, dtype, device, requires_grad)
+    return _like("zeros_like", input, 0, dtype, layout, device, requires_grad, memory_format)
 
 
 def ones_like(
     input: Tensor, *, dtype: Any = None, layout: Any = None, device: Any = None, requires_grad: bool = False,
-    memory_format: Any = None,
+    memory_format: Any = None, pin_memory: bool = False,
 ) -> Tensor:  # fmt: skip
     """Ones in the shape, dtype and place of `input`."""
-    return _like(input, 1, dtype, device, requires_grad)
+    return _like("ones_like", input, 1, dtype, layout, device, requires_grad, memory_format)
 
 
 def full_like(
     input: Tensor, fill_value: Any, *, dtype: Any = None, layout: Any = None, device: Any = None, requires_grad: bool = False,
-    memory_format: Any = None,
+    memory_format: Any = None, pin_memory: bool = False,
 ) -> Tensor:  # fmt: skip
     """One number in the shape, dtype and place of `input`."""
-    return _like(input, fill_value.item() if isinstance(fill_value, Tensor) else fill_value, dtype, device, requires_grad)
+    return _like("full_like", input, number(fill_value), dtype, layout, device, requires_grad, memory_format)
 
 
 def empty_like(
@@ -224,112 +198,8 @@ def empty_like(
     memory_format: Any = None, pin_memory: bool = False,
 ) -> Tensor:  # fmt: skip
     """Room in the shape, dtype and place of `input`, concrete at once."""
-    out = empty(input.shape, dtype=dtype or input.dtype, device=input.device if device is None else device)
-    if input._strides is not None:
-        place(out, like(input.shape, input._strides), 0)
-    return out.requires_grad_() if requires_grad else out
-
-
-# ---- ranges ---------------------------------------------------------------------------------------------------
-
-
-def arange(
-    start: Any, end: Any = None, step: Any = 1, *, out: Any = None, dtype: Any = None, layout: Any = None, device: Any = None,
-    requires_grad: bool = False, pin_memory: bool = False,
-) -> Tensor:  # fmt: skip
-    """Numbers from `start` below `end` in steps; int64 where all are ints, else the default dtype."""
-    if end is None:
-        start, end = 0, start
-    numbers = [n.item() if isinstance(n, (Tensor, np.generic)) else n for n in (start, end, step)]
-    if numbers[2] == 0:
-        raise RuntimeError("step must be nonzero")
-    if (numbers[1] - numbers[0]) * numbers[2] < 0:
-        raise RuntimeError("upper bound and lower bound inconsistent with step sign")
-    if not all(math.isfinite(n) for n in numbers):
-        raise RuntimeError(f"unsupported range: {numbers[0]} -> {numbers[1]}")
-    count = max(0, math.ceil((numbers[1] - numbers[0]) / numbers[2]))
-    kind = dtype or (dtypes.int64 if all(isinstance(n, int) for n in numbers) else dtypes.get_default_dtype())
-    return _out(out, _ramp(numbers[0], numbers[2], count, kind, device, requires_grad))
-
-
-def _ramp(start: Any, step: Any, count: int, kind: DType, device: Any, requires_grad: bool) -> Tensor:
-    where = devices.resolve(device)
-    if where is devices.CPU:
-        made = dispatch.call(_IOTA, (start, step), (count, kind))
-    elif where is devices.META:
-        made = bare(Value(aval((count,), kind, where)))
-    else:
-        made = bare(host((start + step * np.arange(count)).astype(kind.np), where))
-    return made.requires_grad_() if requires_grad else made
-
-
-def linspace(
-    start: Any, end: Any, steps: int, *, out: Any = None, dtype: Any = None, device: Any = None, requires_grad: bool = False,
-    layout: Any = None,
-) -> Tensor:  # fmt: skip
-    """`steps` numbers from `start` to `end`, both included; counted from both ends as torch does."""
-    a, b = (n.item() if isinstance(n, Tensor) else n for n in (start, end))
-    kind = dtype or (dtypes.get_default_dtype().to_complex() if isinstance(a + b, complex) else dtypes.get_default_dtype())
-    if steps < 0:
-        raise RuntimeError("number of steps must be non-negative")
-    wide = np.float64 if not kind.is_floating_point or kind.itemsize < 4 else kind.np
-    step = (np.asarray(b, wide) - np.asarray(a, wide)) / np.asarray(max(steps - 1, 1), wide)
-    i = np.arange(steps).astype(wide)
-    half = i < steps // 2
-    array = np.where(half, np.asarray(a, wide) + step * i, np.asarray(b, wide) - step * (steps - 1 - i))
-    made = bare(host((array if steps != 1 else np.asarray([a])).astype(kind.np), devices.resolve(device)))
-    return _out(out, made.requires_grad_(requires_grad))
-
-
-def logspace(
-    start: Any, end: Any, steps: int, base: float = 10.0, *, dtype: Any = None, device: Any = None, requires_grad: bool = False,
-    **_: Any,
-) -> Tensor:  # fmt: skip
-    """`base` to the powers from `start` to `end`."""
-    kind = dtype or dtypes.get_default_dtype()
-    array = np.power(float(base), np.linspace(float(start), float(end), steps))
-    return bare(host(array.astype(kind.np), devices.resolve(device))).requires_grad_(requires_grad)
-
-
-def eye(
-    n: int, m: int | None = None, *, out: Any = None, dtype: Any = None, device: Any = None, requires_grad: bool = False,
-    layout: Any = None,
-) -> Tensor:  # fmt: skip
-    """Ones on the diagonal of an n by m matrix. Raises RuntimeError for a negative size."""
-    for name, count in (("n", n), ("m", m)):
-        if count is not None and count < 0:
-            raise RuntimeError(f"{name} must be greater or equal to 0, got {count}")
-    made = bare(host(np.eye(n, m, dtype=(dtype or dtypes.get_default_dtype()).np), devices.resolve(device)))
-    return _out(out, made.requires_grad_(requires_grad))
-
-
-def tril_indices(
-    row: int, col: int, offset: int = 0, *, dtype: Any = dtypes.int64, device: Any = None, layout: Any = None
-) -> Tensor:
-    """Row and column numbers of the lower triangle, (2, n)."""
-    return bare(host(np.stack(np.tril_indices(row, offset, col)).astype(dtype.np), devices.resolve(device)))
-
-
-def triu_indices(
-    row: int, col: int, offset: int = 0, *, dtype: Any = dtypes.int64, device: Any = None, layout: Any = None
-) -> Tensor:
-    """Row and column numbers of the upper triangle, (2, n)."""
-    return bare(host(np.stack(np.triu_indices(row, offset, col)).astype(dtype.np), devices.resolve(device)))
-
-
-def complex_(real: Tensor, imag: Tensor) -> Tensor:
-    """A complex tensor of two real ones."""
-    from_parts = dispatch.call(OPS["complex"], (real, imag)) if "complex" in OPS.rows else None
-    if from_parts is None:
-        raise NotImplementedError("torchlike has no torch.complex yet")
-    return from_parts
-
-
-def _out(out: Tensor | None, made: Tensor) -> Tensor:
-    if out is None:
-        return made
-    out._become(made.to(out.dtype))
-    return out
+    kind, where = settle_like("empty_like", input, dtype, layout, device)
+    return with_grad(laid_out_like(_room(tuple(input.shape), kind, where), input, memory_format), requires_grad)
 
 
 # ---- `x.new_zeros(...)` and kin ------------------------------------------------------------------------------
@@ -339,14 +209,27 @@ def _new(x: Tensor, make: Any, *args: Any, dtype: Any = None, device: Any = None
     return make(*args, dtype=dtype or x.dtype, device=x.device if device is None else device, **rest)
 
 
+def _new_tensor(x: Tensor, data: Any, **keywords: Any) -> Tensor:
+    """A copy of `data` in the dtype and place of this tensor."""
+    if isinstance(data, Tensor):
+        warnings.warn(
+            "To copy construct from a tensor, it is recommended to use sourceTensor.detach().clone() or "
+            "sourceTensor.detach().clone().requires_grad_(True), rather than tensor.new_tensor(sourceTensor).",
+            UserWarning,
+            stacklevel=2,
+        )
+    return _new(x, tensor, data, **keywords)
+
+
 METHODS = {
-    "new_zeros": lambda x, *size, **k: _new(x, zeros, *size, **k),
-    "new_ones": lambda x, *size, **k: _new(x, ones, *size, **k),
-    "new_empty": lambda x, *size, **k: _new(x, empty, *size, **k),
+    "new_zeros": lambda x, *args, **k: _new(x, zeros, *args, **k),
+    "new_ones": lambda x, *args, **k: _new(x, ones, *args, **k),
+    "new_empty": lambda x, *args, **k: _new(x, empty, *args, **k),
+    "new_empty_strided": lambda x, size, stride, **k: _new(x, empty_strided, size, stride, **k),
     "new_full": lambda x, size, fill_value, **k: _new(x, full, size, fill_value, **k),
-    "new_tensor": lambda x, data, **k: _new(x, tensor, data, **k),
+    "new_tensor": _new_tensor,
 }
 FUNCTIONS: Sequence[Any] = (
-    tensor, as_tensor, from_numpy, from_jax, frombuffer, asarray, zeros, ones, full, empty, empty_strided, zeros_like,
-    ones_like, full_like, empty_like, arange, linspace, logspace, eye, tril_indices, triu_indices,
+    tensor, as_tensor, from_numpy, from_jax, from_dlpack, frombuffer, asarray, zeros, ones, full, scalar_tensor, empty,
+    empty_strided, empty_permuted, zeros_like, ones_like, full_like, empty_like,
 )  # fmt: skip

@@ -5,7 +5,7 @@ With TORCHLIKE_RNG=device, uniform, normal and Bernoulli numbers are drawn by a 
 
 from __future__ import annotations
 
-from collections.abc import Callable, Sequence
+from collections.abc import Callable
 from typing import Any
 
 import numpy as np
@@ -14,14 +14,16 @@ from torchlike.base import device as devices
 from torchlike.base import dtypes
 from torchlike.base.dtypes import dtype as DType
 from torchlike.base.flags import flags
+from torchlike.base.numeric import checked
 from torchlike.base.promotion import scalar_name
-from torchlike.engine import dispatch
+from torchlike.engine import dispatch, random_counts
 from torchlike.engine import random as source
 from torchlike.engine.value import Value, aval, host
 from torchlike.ops.registry import OPS
-from torchlike.tensor.creation import _out as into
+from torchlike.tensor import functions as ops
+from torchlike.tensor.options import deliver, laid_out_like, number, one_size, settle, settle_like, size_of, whole, with_grad
+from torchlike.tensor.random_checks import check_parameters
 from torchlike.tensor.tensor import Tensor, bare
-from torchlike.tensor.views import sizes
 
 
 def _drawn(array: np.ndarray, where: devices.device) -> Tensor:
@@ -51,145 +53,248 @@ def _draw(kind: str, size: tuple[int, ...], dtype: DType, where: devices.device,
     return _drawn(getattr(_generator(generator), kind)(size, *parameters, dtype.np), where)
 
 
-def _made(
-    kind: str, size: tuple, parameters: tuple, dtype: Any, device: Any, requires_grad: bool, generator: Any, out: Any
-) -> Tensor:
-    dtype = dtypes.given(dtype) if dtype is not None else dtypes.get_default_dtype()
-    _check(kind, dtype, parameters)
-    made = _draw(kind, size, dtype, devices.resolve(device), generator, *parameters)
-    return into(out, made.requires_grad_() if requires_grad else made)
+def _made(kind: str, size: tuple, dtype: DType, where: Any, generator: Any, *parameters: float) -> Tensor:
+    check_parameters(kind, dtype, parameters)
+    return _draw(kind, size, dtype, where, generator, *parameters)
+
+
+# ---- of a size ------------------------------------------------------------------------------------------------
 
 
 def rand(
-    *size: Any, generator: Any = None, out: Any = None, dtype: Any = None, layout: Any = None, device: Any = None,
-    requires_grad: bool = False, pin_memory: bool = False, names: Any = None,
+    *args: Any, size: Any = None, generator: Any = None, out: Any = None, dtype: Any = None, layout: Any = None,
+    device: Any = None, requires_grad: bool = False, pin_memory: bool = False,
 ) -> Tensor:  # fmt: skip
     """Uniform numbers in [0, 1)."""
-    return _made("uniform", sizes(size or ((),)), (0.0, 1.0), dtype, device, requires_grad, generator, out)
+    kind, where = settle(out, dtype, device, layout)
+    return deliver(out, _made("uniform", size_of("rand", args, size), kind, where, generator, 0.0, 1.0), requires_grad)
 
 
 def randn(
-    *size: Any, generator: Any = None, out: Any = None, dtype: Any = None, layout: Any = None, device: Any = None,
-    requires_grad: bool = False, pin_memory: bool = False, names: Any = None,
+    *args: Any, size: Any = None, generator: Any = None, out: Any = None, dtype: Any = None, layout: Any = None,
+    device: Any = None, requires_grad: bool = False, pin_memory: bool = False,
 ) -> Tensor:  # fmt: skip
     """Normal numbers of mean 0 and standard deviation 1."""
-    return _made("normal", sizes(size or ((),)), (0.0, 1.0), dtype, device, requires_grad, generator, out)
+    kind, where = settle(out, dtype, device, layout)
+    return deliver(out, _made("normal", size_of("randn", args, size), kind, where, generator, 0.0, 1.0), requires_grad)
+
+
+def _integers(low: Any, high: Any, size: tuple[int, ...], kind: DType, where: devices.device, generator: Any) -> Tensor:
+    low, high = (whole("randint", name, 1, n) for name, n in (("low", low), ("high", high)))
+    if kind.is_complex:
+        raise RuntimeError("check_random_bounds handles only integral, floating-point and boolean types")
+    return _drawn(_generator(generator).randint(size, low, high, kind.np), where)
 
 
 def randint(
-    low: Any, high: Any = None, size: Any = None, *, generator: Any = None, out: Any = None, dtype: Any = None,
-    layout: Any = None, device: Any = None, requires_grad: bool = False,
+    low: Any = None, high: Any = None, size: Any = None, *, generator: Any = None, out: Any = None, dtype: Any = None,
+    layout: Any = None, device: Any = None, requires_grad: bool = False, pin_memory: bool = False,
 ) -> Tensor:  # fmt: skip
-    """Integers in [low, high), or in [0, low) where only that and a size are given."""
+    """Integers in [low, high), or in [0, low) where only that and a size are given.
+
+    Raises:
+        RuntimeError: where there are none, or the dtype cannot hold them.
+    """
     if size is None:
         low, high, size = 0, low, high
-    if int(high) <= int(low):
-        raise RuntimeError(f"random_ expects 'from' to be less than 'to', but got from={int(low)} >= to={int(high)}")
-    array = _generator(generator).randint(sizes((size,)), int(low), int(high), (dtype or dtypes.int64).np)
-    return into(out, _drawn(array, devices.resolve(device)).requires_grad_(requires_grad))
+    elif high is None or low is None:
+        low, high = 0, low if high is None else high
+    if size is None or high is None:
+        raise TypeError("randint() received an invalid combination of arguments: it takes (high, size) or (low, high, size)")
+    kind, where = settle(out, dtype, device, layout, dtypes.int64)
+    return deliver(out, _integers(low, high, one_size("randint", size), kind, where, generator), requires_grad)
 
 
 def randperm(
-    n: int, *, generator: Any = None, out: Any = None, dtype: Any = dtypes.int64, layout: Any = None, device: Any = None,
+    n: Any, *, generator: Any = None, out: Any = None, dtype: Any = None, layout: Any = None, device: Any = None,
     requires_grad: bool = False, pin_memory: bool = False,
 ) -> Tensor:  # fmt: skip
     """The numbers 0 to n - 1 in random order."""
-    return into(out, _drawn(_generator(generator).randperm(n).astype(dtype.np), devices.resolve(device)))
+    kind, where = settle(out, dtype, device, layout, dtypes.int64)
+    count = whole("randperm", "n", 1, n)
+    if count < 0:
+        raise RuntimeError(f"Trying to create tensor with negative dimension {count}: [{count}]")
+    if kind is dtypes.bool_ or kind.is_complex:
+        raise NotImplementedError(f"\"randperm\" not implemented for '{scalar_name(kind)}'")
+    checked(count, kind)
+    return deliver(out, _drawn(_generator(generator).randperm(count).astype(kind.np), where), requires_grad)
 
 
-def rand_like(
-    input: Tensor, *, dtype: Any = None, layout: Any = None, device: Any = None, requires_grad: bool = False,
-    memory_format: Any = None, generator: Any = None,
-) -> Tensor:  # fmt: skip
-    """Uniform numbers in the shape of `input`."""
-    return rand(
-        input.shape, dtype=dtype or input.dtype, device=device or input.device, requires_grad=requires_grad, generator=generator
-    )
+# ---- like another tensor --------------------------------------------------------------------------------------
 
 
-def randn_like(
-    input: Tensor, *, dtype: Any = None, layout: Any = None, device: Any = None, requires_grad: bool = False,
-    memory_format: Any = None, generator: Any = None,
-) -> Tensor:  # fmt: skip
-    """Normal numbers in the shape of `input`."""
-    return randn(
-        input.shape, dtype=dtype or input.dtype, device=device or input.device, requires_grad=requires_grad, generator=generator
-    )
+def _like(name: str, distribution: str) -> Callable[..., Tensor]:
+    def like(
+        input: Tensor, *, generator: Any = None, dtype: Any = None, layout: Any = None, device: Any = None,
+        requires_grad: bool = False, pin_memory: bool = False, memory_format: Any = None,
+    ) -> Tensor:  # fmt: skip
+        kind, where = settle_like(name, input, dtype, layout, device)
+        check_parameters(distribution, kind, (0.0, 1.0))
+        frame = laid_out_like(bare(Value(aval(tuple(input.shape), kind, devices.META))), input, memory_format)
+        made = _in_memory_order(frame, distribution, lambda size: _draw(distribution, size, kind, where, generator, 0.0, 1.0))
+        return with_grad(laid_out_like(made.clone() if made._view is not None else made, input, memory_format), requires_grad)
+
+    like.__name__ = like.__qualname__ = name
+    like.__doc__ = f"{distribution.capitalize()} numbers in the shape, dtype and place of `input`."
+    return like
+
+
+rand_like = _like("rand_like", "uniform")
+randn_like = _like("randn_like", "normal")
 
 
 def randint_like(
-    input: Tensor, low: Any, high: Any = None, *, dtype: Any = None, device: Any = None, generator: Any = None, **_: Any,
+    input: Tensor, low: Any = None, high: Any = None, *, generator: Any = None, dtype: Any = None, layout: Any = None,
+    device: Any = None, requires_grad: bool = False, pin_memory: bool = False, memory_format: Any = None,
 ) -> Tensor:  # fmt: skip
-    """Integers in the shape of `input`."""
-    low, high = (0, low) if high is None else (low, high)
-    return randint(low, high, input.shape, dtype=dtype or input.dtype, device=device or input.device, generator=generator)
+    """Integers in [low, high), or in [0, low), in the shape, dtype and place of `input`."""
+    low, high = (0, low if high is None else high) if high is None or low is None else (low, high)
+    kind, where = settle_like("randint_like", input, dtype, layout, device)
+    frame = laid_out_like(bare(Value(aval(tuple(input.shape), kind, devices.META))), input, memory_format)
+    made = _in_memory_order(frame, "randint", lambda size: _integers(number(low), number(high), size, kind, where, generator))
+    return with_grad(laid_out_like(made.clone() if made._view is not None else made, input, memory_format), requires_grad)
+
+
+# ---- of tensors of parameters -----------------------------------------------------------------------------------
+
+
+def _with_parameters(row: str, drawn: Tensor, *parameters: Any) -> Tensor:
+    """`drawn` as a function of its parameters, where one of them requires a gradient (which is zero)."""
+    if not any(isinstance(p, Tensor) and p.requires_grad for p in parameters):
+        return drawn
+    return getattr(ops, row)(*parameters, drawn)
+
+
+def _floating(kernel: str, input: Tensor) -> np.ndarray:
+    if not input.dtype.is_floating_point:
+        raise NotImplementedError(f"\"{kernel}\" not implemented for '{scalar_name(input.dtype)}'")
+    return input._read().numpy()
 
 
 def bernoulli(input: Tensor, p: Any = None, *, generator: Any = None, out: Any = None) -> Tensor:
-    """0 or 1, each 1 with the probability that `input` holds there."""
+    """0 or 1, each 1 with the probability that `input` holds there (or `p`). The gradient is zero.
+
+    Raises:
+        RuntimeError: for a probability outside [0, 1].
+    """
     if p is not None:
-        return bernoulli_(input.detach().clone(), p, generator=generator)
-    if not input.dtype.is_floating_point:
-        raise RuntimeError(f"bernoulli(): probabilities must be floating point, got {input.dtype}")
-    probabilities = input._read().numpy()
-    if ((probabilities < 0) | (probabilities > 1)).any():
+        if isinstance(p, Tensor):
+            raise TypeError("bernoulli() received an invalid combination of arguments - got (Tensor, Tensor)")
+        return deliver(out, bernoulli_(input.detach().clone(), p, generator=generator))
+    drawn = _drawn(_trials(input, generator).astype(input.dtype.np), input.device)
+    return deliver(out, _with_parameters("bernoulli_drawn", drawn, input) if out is None else drawn)
+
+
+def _trials(chances: Tensor, generator: Any) -> np.ndarray:
+    values = _floating("bernoulli_tensor_cpu_p_", chances)
+    if ((values < 0) | (values > 1)).any():
         raise RuntimeError("Expected p_in >= 0 && p_in <= 1 to be true, but got false.")
-    mask = _generator(generator).bernoulli_tensor(probabilities)
-    return into(out, _drawn(mask.astype(input.dtype.np), input.device))
+    return _generator(generator).bernoulli_tensor(values)
+
+
+def poisson(input: Tensor, generator: Any = None) -> Tensor:
+    """Poisson numbers of the rates in `input`. Raises RuntimeError for a negative rate."""
+    rates = _floating("poisson_cpu", input)
+    drawn = random_counts.poisson(_generator(generator), rates).astype(input.dtype.np)
+    return _with_parameters("poisson_drawn", _drawn(drawn, input.device), input)
+
+
+def binomial(count: Tensor, prob: Tensor, generator: Any = None) -> Tensor:
+    """How many of `count` trials with the chance `prob` succeed.
+
+    Raises:
+        ValueError: for dtypes that are not floating. RuntimeError: where the two differ.
+    """
+    for name, given in (("count", count), ("prob", prob)):
+        if not given.dtype.is_floating_point:
+            raise ValueError(f"binomial only supports floating-point dtypes for {name}, got: {scalar_name(given.dtype)}")
+    if count.dtype is not prob.dtype:
+        raise RuntimeError(f"Found dtype {scalar_name(prob.dtype)} but expected {scalar_name(count.dtype)}")
+    if count.dtype.itemsize < 4:
+        raise NotImplementedError(f"\"binomial_cpu\" not implemented for '{scalar_name(count.dtype)}'")
+    pair = np.broadcast_arrays(count._read().numpy(), prob._read().numpy())
+    drawn = random_counts.binomial(_generator(generator), *pair).astype(count.dtype.np)
+    return _with_parameters("binomial_drawn", _drawn(drawn, count.device), count, prob)
 
 
 def multinomial(
     input: Tensor, num_samples: int, replacement: bool = False, *, generator: Any = None, out: Any = None
 ) -> Tensor:
-    """Indices drawn in proportion to the weights in the last dimension."""
+    """Indices drawn in proportion to the weights in the last dimension.
+
+    Raises:
+        RuntimeError: for weights that are not floating or make no distribution, and where there are too few to draw from.
+    """
+    if not input.dtype.is_floating_point:
+        raise RuntimeError(f"multinomial only supports floating-point dtypes for input, got: {scalar_name(input.dtype)}")
+    if isinstance(out, Tensor) and out.dtype is not dtypes.int64:
+        raise RuntimeError(f"multinomial expects Long tensor out, got: {scalar_name(out.dtype)}")
     picked = _generator(generator).multinomial(input._read().numpy(), num_samples, replacement)
-    return into(out, _drawn(picked, input.device))
+    return deliver(out, _drawn(picked, input.device))
 
 
 def normal(
     mean: Any = 0.0, std: Any = 1.0, size: Any = None, *, generator: Any = None, out: Any = None, dtype: Any = None,
-    device: Any = None, requires_grad: bool = False, **_: Any,
+    layout: Any = None, device: Any = None, requires_grad: bool = False, pin_memory: bool = False,
 ) -> Tensor:  # fmt: skip
-    """Normal numbers; mean and standard deviation are numbers (with `size`) or tensors."""
+    """Normal numbers; mean and standard deviation are numbers (with `size`) or tensors, which get a zero gradient.
+
+    Raises:
+        RuntimeError: for a negative standard deviation.
+    """
     if not isinstance(mean, Tensor) and not isinstance(std, Tensor):
-        return _made(
-            "normal",
-            sizes((size if size is not None else (),)),
-            (float(mean), float(std)),
-            dtype,
-            device,
-            requires_grad,
-            generator,
-            out,
-        )
-    shape = (mean + std).shape
+        if size is None:
+            raise TypeError("normal() received an invalid combination of arguments: two numbers need a `size`")
+        kind, where = settle(out, dtype, device, layout)
+        made = _made("normal", one_size("normal", size), kind, where, generator, float(mean), float(std))
+        return deliver(out, made, requires_grad)
+    if size is not None:
+        raise TypeError("normal() received an invalid combination of arguments: `size` goes with numbers")
     like = mean if isinstance(mean, Tensor) else std
-    return into(out, randn(shape, dtype=like.dtype, device=like.device, generator=generator) * std + mean)
+    if isinstance(std, Tensor):
+        if std.dtype.is_complex:
+            raise RuntimeError("normal expects standard deviation to be non-complex")
+        if std.numel() and std.device is not devices.META and not (std._read().numpy() >= 0).all():
+            raise RuntimeError("normal expects all elements of std >= 0.0")
+    fixed = mean.detach() if isinstance(mean, Tensor) else mean
+    spread = std.detach() if isinstance(std, Tensor) else float(std)
+    shape = tuple((ops.add(fixed, spread) if isinstance(fixed, Tensor) else ops.mul(spread, 1)).shape)
+    scale = 1.0 if isinstance(std, Tensor) else spread
+    drawn = _made("normal", shape, like.dtype, like.device, generator, 0.0, scale)
+    drawn = ((drawn * spread if isinstance(std, Tensor) else drawn) + fixed).to(like.dtype)
+    if out is not None:
+        return deliver(out, drawn)
+    return _with_parameters("normal_drawn", drawn, mean, std)
 
 
 # ---- in place -------------------------------------------------------------------------------------------------
 
 
-def _fill(kind: str, *defaults: tuple[str, float]) -> Callable[..., Tensor]:
-    """The in-place method that overwrites a tensor with numbers of a distribution."""
+def _fill(kind: str, *defaults: tuple[str, Any]) -> Callable[..., Tensor]:
+    """The in-place method that overwrites a tensor with numbers of a distribution. A default of `...` is none."""
+    names = [name for name, _ in defaults]
 
-    def method(self: Tensor, *args: Any, generator: Any = None, **kwargs: Any) -> Tensor:
-        given = dict(zip((n for n, _ in defaults), args, strict=False)) | kwargs
-        parameters = [
-            float(given.pop("from" if n == "low" and "from" in given else "to" if n == "high" and "to" in given else n, d))
-            for n, d in defaults
-        ]
-        _check(kind, self.dtype, parameters)
+    def method(self: Tensor, *args: Any, generator: Any = None, **keywords: Any) -> Tensor:
+        if len(args) > len(defaults):
+            raise TypeError(f"{kind}_() takes from 0 to {len(defaults)} positional arguments but {len(args)} were given")
+        if unknown := set(keywords) - set(names):
+            raise TypeError(f"{kind}_() got an unexpected keyword argument '{min(unknown)}'")
+        given = {**dict(defaults), **dict(zip(names, args, strict=False)), **keywords}
+        if ... in given.values():
+            raise TypeError(f'{kind}_() missing 1 required positional arguments: "{names[0]}"')
+        parameters = [float(given[name]) for name in names]
+        check_parameters(kind, self.dtype, parameters)
         self._check_writable()
         return self._write(
-            _in_memory_order(self, lambda size: _draw(kind, size, self.dtype, self.device, generator, *parameters))
+            _in_memory_order(self, kind, lambda size: _draw(kind, size, self.dtype, self.device, generator, *parameters))
         )
 
     method.__name__ = method.__qualname__ = f"{kind}_"
+    method.__doc__ = f"Overwrite every element with a number of the {kind.replace('_', '-')} distribution."
     return method
 
 
-def _in_memory_order(self: Tensor, draw: Callable[[tuple[int, ...]], Tensor]) -> Tensor:
+def _in_memory_order(self: Tensor, kind: str, draw: Callable[[tuple[int, ...]], Tensor]) -> Tensor:
     """Numbers drawn in the order in which torch's memory holds the elements, which is not the logical one after a permute."""
     strides = self._strides
     if strides is None:
@@ -199,33 +304,23 @@ def _in_memory_order(self: Tensor, draw: Callable[[tuple[int, ...]], Tensor]) ->
     return draw(tuple(self.shape[d] for d in order)).permute(back)
 
 
-_KERNELS = {"uniform": "check_uniform_bounds", "normal": "normal_kernel_cpu"}
-
-
-def _check(kind: str, dtype: DType, parameters: Sequence[float]) -> None:
-    if not dtype.is_differentiable and kind != "geometric":
-        raise NotImplementedError(f"\"{_KERNELS.get(kind, kind)}\" not implemented for '{scalar_name(dtype)}'")
-    if kind == "uniform" and parameters[0] > parameters[1]:
-        raise RuntimeError(
-            f"uniform_ expects to return a [from, to) range, but found from={parameters[0]:g} > to={parameters[1]:g}"
-        )
-    if kind == "normal" and parameters[1] < 0:
-        raise RuntimeError(f"normal expects std >= 0.0, but found std {parameters[1]:g}")
-
-
 def bernoulli_(self: Tensor, p: Any = 0.5, *, generator: Any = None) -> Tensor:
     """Overwrite with 0 or 1, 1 with probability `p` (a number or a tensor that broadcasts)."""
     self._check_writable()
     if isinstance(p, Tensor):
-        return self._write(bernoulli(p.expand(self.shape), generator=generator).to(self.dtype))
+        mask = _trials(p.detach().expand(self.shape), generator)
+        return self._write(_drawn(mask.astype(self.dtype.np), self.device))
     if not 0 <= p <= 1:
         raise RuntimeError(f"bernoulli_ expects p to be in [0, 1], but got p={p:g}")
-    if _on_device(self.device) or self.device is devices.META:
-        return self._write(
-            (_draw("uniform", tuple(self.shape), dtypes.float32, self.device, generator, 0.0, 1.0) < p).to(self.dtype)
-        )
-    mask = _generator(generator).bernoulli(tuple(self.shape), float(p))
-    return self._write(_drawn(mask.astype(self.dtype.np), self.device))
+    if self.dtype.is_complex:
+        raise NotImplementedError(f"\"bernoulli_scalar_cpu_\" not implemented for '{scalar_name(self.dtype)}'")
+
+    def draw(size: tuple[int, ...]) -> Tensor:
+        if _on_device(self.device):
+            return (_draw("uniform", size, dtypes.float32, self.device, generator, 0.0, 1.0) < p).to(self.dtype)
+        return _drawn(_generator(generator).bernoulli(size, float(p)).astype(self.dtype.np), self.device)
+
+    return self._write(_in_memory_order(self, "bernoulli", draw))
 
 
 def random_(self: Tensor, low: Any = 0, high: Any = None, *, generator: Any = None, **kwargs: Any) -> Tensor:
@@ -235,13 +330,32 @@ def random_(self: Tensor, low: Any = 0, high: Any = None, *, generator: Any = No
     if not both and low:  # random_(to); an explicit `from` alone goes up to what the dtype holds
         low, high = 0, low
     self._check_writable()
-    array = _generator(generator).random_(tuple(self.shape), int(low), None if high is None else int(high), self.dtype.np)
-    return self._write(_drawn(array, self.device))
+    if self.dtype.is_complex:
+        raise NotImplementedError(f"\"random_kernel_cpu\" not implemented for '{scalar_name(self.dtype)}'")
+    bounds = int(low), None if high is None else int(high)
+    return self._write(
+        _in_memory_order(
+            self, "random", lambda size: _drawn(_generator(generator).random_(size, *bounds, self.dtype.np), self.device)
+        )
+    )
 
 
-def manual_seed(seed: int) -> source.Generator:
+# ---- the default generator --------------------------------------------------------------------------------------
+
+
+def manual_seed(seed: Any) -> source.Generator:
     """Start the default generator again from `seed`, and return it."""
-    return source.manual_seed(seed)
+    return source.manual_seed(int(seed))
+
+
+def seed() -> int:
+    """Start the default generator again from a seed of the operating system, and return that."""
+    return source.seed()
+
+
+def initial_seed() -> int:
+    """The seed that the default generator started from."""
+    return source.initial_seed()
 
 
 def get_rng_state() -> Tensor:
@@ -267,16 +381,16 @@ class Generator(source.Generator):
 
 
 FUNCTIONS = (
-    rand, randn, randint, randperm, rand_like, randn_like, randint_like, bernoulli, multinomial, normal, manual_seed,
-    get_rng_state, set_rng_state,
+    rand, randn, randint, randperm, rand_like, randn_like, randint_like, bernoulli, multinomial, normal, poisson, binomial,
+    manual_seed, seed, initial_seed, get_rng_state, set_rng_state,
 )  # fmt: skip
 METHODS = {
-    "uniform_": _fill("uniform", ("low", 0.0), ("high", 1.0)),
+    "uniform_": _fill("uniform", ("from", 0.0), ("to", 1.0)),
     "normal_": _fill("normal", ("mean", 0.0), ("std", 1.0)),
     "exponential_": _fill("exponential", ("lambd", 1.0)),
     "cauchy_": _fill("cauchy", ("median", 0.0), ("sigma", 1.0)),
     "log_normal_": _fill("log_normal", ("mean", 1.0), ("std", 2.0)),
-    "geometric_": _fill("geometric", ("p", 0.5)),
+    "geometric_": _fill("geometric", ("p", ...)),
     "bernoulli_": bernoulli_,
     "bernoulli": bernoulli,
     "random_": random_,

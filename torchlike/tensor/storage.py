@@ -12,9 +12,12 @@ class Storage:
     Attributes:
         value: what the base tensor holds now, in the base's own shape.
         version: counts writes; a view whose reading is older reads again.
+        room: the bytes that it says it has, where somebody resized it; not set otherwise.
     """
 
-    __slots__ = ("__weakref__", "value", "version")
+    __slots__ = ("__weakref__", "room", "value", "version")
+
+    room: int | None
 
     def __init__(self, value: Value):
         self.value = value

@@ -139,6 +139,20 @@ class Tensor:
         """The links from `base`, which may be an alias with links of its own, to this view."""
         return self._view[len(base._view or ()) :]  # type: ignore[index]  # only views have suffixes
 
+    # ---- what autograd sees -----------------------------------------------------------------------------------
+
+    def _differentiated(self) -> Tensor:
+        """The dense tensor whose history this is."""
+        return self
+
+    def _gradient_like(self, gradient: Tensor) -> Tensor:
+        """The gradient of `_differentiated()` as the gradient of this tensor."""
+        return gradient
+
+    def _cotangent(self, gradient: Any) -> Any:
+        """A gradient given for this tensor as one of `_differentiated()`."""
+        return gradient
+
     # ---- writing ----------------------------------------------------------------------------------------------
 
     def _write(self, new: Tensor) -> Tensor:

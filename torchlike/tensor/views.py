@@ -189,6 +189,11 @@ def split(tensor: Tensor, split_size_or_sections: Any, dim: int = 0) -> tuple[Te
     return tuple(parts)
 
 
+def split_with_sizes(input: Tensor, split_sizes: Sequence[int], dim: int = 0) -> tuple[Tensor, ...]:
+    """Views of consecutive parts of the sizes given."""
+    return split(input, tuple(split_sizes), dim)
+
+
 def chunk(input: Tensor, chunks: int, dim: int = 0) -> tuple[Tensor, ...]:
     """At most `chunks` views of equal size (the last may be smaller)."""
     if chunks <= 0:
@@ -234,18 +239,6 @@ def unfold(x: Tensor, dimension: int, size: int, step: int) -> Tensor:
     return through(x, OPS["unfold_view"], (dimension, size, step))
 
 
-def as_strided(input: Tensor, size: Any, stride: Any, storage_offset: int | None = None) -> Tensor:
-    """A view of the storage with any sizes and strides."""
-    root = input
-    if input._view is not None or input._strides is not None:
-        base = input._base
-        if base is None or base._view is not None or base._strides is not None:
-            raise NotImplementedError("as_strided of a view whose storage is not contiguous: call .contiguous() first")
-        root = base
-    at = input._offset if storage_offset is None else storage_offset
-    return through(root, OPS["as_strided_view"], (tuple(size), tuple(stride), at))
-
-
 def real(input: Tensor) -> Tensor:
     """The real part, a view; a real tensor itself."""
     return through(input, OPS["real_view"], ()) if input.dtype.is_complex else input
@@ -266,6 +259,16 @@ def view_as_real(input: Tensor) -> Tensor:
 def view_as_complex(input: Tensor) -> Tensor:
     """A real tensor (..., 2) as a complex one (...), a view."""
     return through(input, OPS["view_as_complex"], ())
+
+
+def conj(input: Tensor) -> Tensor:
+    """The complex conjugate, a view; a real tensor itself."""
+    return through(input, OPS["conj_view"], ()) if input.dtype.is_complex else input
+
+
+def neg_view(input: Tensor) -> Tensor:
+    """The negative, a view."""
+    return through(input, OPS["neg_view"], ())
 
 
 def alias(x: Tensor) -> Tensor:
@@ -299,10 +302,10 @@ FUNCTIONS = {
     f.__name__: f
     for f in (
         reshape, flatten, unflatten, permute, transpose, t, movedim, broadcast_to, unsqueeze, squeeze, select, narrow, split,
-        chunk, tensor_split, unbind, diagonal, as_strided, real, imag, view_as_real, view_as_complex, detach,
+        split_with_sizes, chunk, tensor_split, unbind, diagonal, conj, real, imag, view_as_real, view_as_complex, detach,
     )
 }  # fmt: skip
-FUNCTIONS |= {"moveaxis": movedim, "swapaxes": transpose, "swapdims": transpose, "split_with_sizes": split}
+FUNCTIONS |= {"moveaxis": movedim, "swapaxes": transpose, "swapdims": transpose}
 METHODS = FUNCTIONS | {
     f.__name__: f for f in (view, view_as, reshape_as, expand, expand_as, unfold, contiguous)
 }  # fmt: skip

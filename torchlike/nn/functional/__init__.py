@@ -1,6 +1,7 @@
 """`torch.nn.functional`: one file per family, every name re-exported here."""
 
 from torchlike.nn.functional.activation import (
+    _threshold,
     celu,
     celu_,
     elu,
@@ -43,6 +44,7 @@ from torchlike.nn.functional.convolution import (
     conv1d,
     conv2d,
     conv3d,
+    conv_tbc,
     conv_transpose1d,
     conv_transpose2d,
     conv_transpose3d,
@@ -73,6 +75,14 @@ from torchlike.nn.functional.loss import (
     soft_margin_loss,
     triplet_margin_loss,
     triplet_margin_with_distance_loss,
+)  # fmt: skip
+from torchlike.nn.functional.matmul import (
+    ScalingType,
+    SwizzleType,
+    grouped_mm,
+    linear_cross_entropy,
+    scaled_grouped_mm,
+    scaled_mm,
 )  # fmt: skip
 from torchlike.nn.functional.normalization import (
     batch_norm,
@@ -105,6 +115,10 @@ from torchlike.nn.functional.pooling import (
     avg_pool1d,
     avg_pool2d,
     avg_pool3d,
+    fractional_max_pool2d,
+    fractional_max_pool2d_with_indices,
+    fractional_max_pool3d,
+    fractional_max_pool3d_with_indices,
     lp_pool1d,
     lp_pool2d,
     lp_pool3d,
@@ -119,5 +133,12 @@ from torchlike.nn.functional.pooling import (
     max_unpool3d,
 )  # fmt: skip
 from torchlike.nn.functional.sparse import embedding, embedding_bag, one_hot
+from torchlike.nn.functional.torch_function import (
+    handle_torch_function,
+    has_torch_function,
+    has_torch_function_unary,
+    has_torch_function_variadic,
+)  # fmt: skip
+from torchlike.nn.functional.vision import affine_grid, grid_sample
 
 __all__ = [name for name, value in list(globals().items()) if callable(value) and not name.startswith("_")]

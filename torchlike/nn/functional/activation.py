@@ -5,6 +5,7 @@ from __future__ import annotations
 import warnings
 
 from torchlike.tensor import functions as ops
+from torchlike.tensor.overloads.neural import rrelu_with
 
 gelu = ops.gelu
 glu = ops.glu
@@ -87,15 +88,16 @@ def threshold(input, threshold, value, inplace=False):
     return ops.threshold_(input, threshold, value) if inplace else ops.threshold(input, threshold, value)
 
 
-def rrelu(input, lower=1.0 / 8, upper=1.0 / 3, training=False, inplace=False):
-    """Leaky ReLU with a slope drawn from [lower, upper] for each element, or with their mean if not `training`.
+_threshold = threshold  # torch's own name of the function, which some code asks for
 
-    The slopes are not torch's for the same seed: torch draws for negative elements only.
+
+def rrelu(input, lower=1.0 / 8, upper=1.0 / 3, training=False, inplace=False):
+    """x above 0; below, x times a slope drawn from [lower, upper], or their mean if not `training`.
+
+    Raises:
+        RuntimeError: lower > upper.
     """
-    if not training:
-        return leaky_relu(input, (lower + upper) / 2, inplace)
-    noise = input.detach().new_empty(input.shape).uniform_(lower, upper)
-    return ops.rrelu_with_noise_(input, noise) if inplace else ops.rrelu_with_noise(input, noise)
+    return rrelu_with(input, lower, upper, training, inplace)
 
 
 def rrelu_(input, lower=1.0 / 8, upper=1.0 / 3, training=False):

@@ -3,8 +3,9 @@
 from __future__ import annotations
 
 from torchlike.base.dtypes import bool_
-from torchlike.nn.functional.dropout import draw_kept
+from torchlike.ops.checks import broadcast_shapes
 from torchlike.tensor import functions as ops
+from torchlike.tensor.overloads.neural import draw_kept
 
 
 def scaled_dot_product_attention(
@@ -23,7 +24,8 @@ def scaled_dot_product_attention(
     """
     kept = None
     if dropout_p > 0.0:
-        kept = draw_kept(query, (*query.shape[:-1], key.shape[-2]), 1.0 - dropout_p)
+        batch = broadcast_shapes(query.shape[:-2], (key if not enable_gqa else query).shape[:-2])
+        kept = draw_kept(query, (*batch, query.shape[-2], key.shape[-2]), 1.0 - dropout_p)
     return ops.scaled_dot_product_attention(query, key, value, attn_mask, kept, dropout_p, is_causal, scale, enable_gqa)
 
 

@@ -4,24 +4,12 @@ from __future__ import annotations
 
 import warnings
 
-from torchlike.base.dtypes import bool_
-from torchlike.tensor import functions as ops
-
-
-def draw_kept(input, shape, keep):
-    """A bool mask of `shape` on the device of `input`, True with probability `keep`. Nothing is drawn for 0."""
-    return input.new_empty(shape, dtype=bool_).bernoulli_(keep) if keep else input.new_zeros(shape, dtype=bool_)
+from torchlike.tensor.overloads.neural import alpha_drop, channels, drop
 
 
 def _check(p: float) -> None:
     if p < 0.0 or p > 1.0:
         raise ValueError(f"dropout probability has to be between 0 and 1, but got {p}")
-
-
-def _drop(input, shape, p, inplace):
-    keep = 1.0 - p
-    kept = draw_kept(input, shape, keep)
-    return ops.drop_(input, kept, keep) if inplace else ops.drop(input, kept, keep)
 
 
 def dropout(input, p=0.5, training=True, inplace=False):
@@ -33,7 +21,7 @@ def dropout(input, p=0.5, training=True, inplace=False):
     _check(p)
     if not training or p == 0.0 or not input.numel():
         return input
-    return _drop(input, input.shape, p, inplace)
+    return drop(input, input.shape, p, inplace)
 
 
 def _drop_features(input, p, training, inplace, unbatched):
@@ -44,7 +32,7 @@ def _drop_features(input, p, training, inplace, unbatched):
     if input.ndim < 2 and not unbatched:
         raise RuntimeError("Feature dropout requires at least 2 dimensions in the input")
     lead = shape[: 1 if unbatched else 2]
-    return _drop(input, lead + (1,) * (input.ndim - len(lead)), p, inplace)
+    return drop(input, lead + (1,) * (input.ndim - len(lead)), p, inplace)
 
 
 def dropout1d(input, p=0.5, training=True, inplace=False):
@@ -102,8 +90,7 @@ def alpha_dropout(input, p=0.5, training=False, inplace=False):
     _check(p)
     if not training or p == 0.0 or not input.numel():
         return input
-    kept = draw_kept(input, input.shape, 1.0 - p)
-    return ops.alpha_drop_(input, kept, p) if inplace else ops.alpha_drop(input, kept, p)
+    return alpha_drop(input, input.shape, p, inplace)
 
 
 def feature_alpha_dropout(input, p=0.5, training=False, inplace=False):
@@ -111,7 +98,4 @@ def feature_alpha_dropout(input, p=0.5, training=False, inplace=False):
     _check(p)
     if not training or p == 0.0 or not input.numel():
         return input
-    if input.ndim < 2:
-        raise RuntimeError("Feature dropout requires at least 2 dimensions in the input")
-    kept = draw_kept(input, tuple(input.shape[:2]) + (1,) * (input.ndim - 2), 1.0 - p)
-    return ops.alpha_drop_(input, kept, p) if inplace else ops.alpha_drop(input, kept, p)
+    return alpha_drop(input, channels(input), p, inplace)

@@ -7,9 +7,8 @@ from __future__ import annotations
 
 import warnings
 
-from torchlike.base.dtypes import int64
-from torchlike.tensor import Tensor, creation
 from torchlike.tensor import functions as ops
+from torchlike.tensor.overloads.neural import ctc
 
 
 def old_reduction(size_average, reduce, reduction, stacklevel=3):
@@ -206,8 +205,4 @@ def ctc_loss(log_probs, targets, input_lengths, target_lengths, blank=0, reducti
 
     "mean" divides each loss by its target's length first.
     """
-    input_lengths, target_lengths = (
-        lengths if isinstance(lengths, Tensor) else creation.tensor(lengths, dtype=int64, device=log_probs.device)
-        for lengths in (input_lengths, target_lengths)
-    )
-    return ops._ctc_loss(log_probs, targets, input_lengths, target_lengths, blank, reduction, zero_infinity)
+    return ctc(log_probs, targets, (input_lengths, target_lengths), blank, reduction, zero_infinity)

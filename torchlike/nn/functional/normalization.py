@@ -2,8 +2,8 @@
 
 from __future__ import annotations
 
-from torchlike.autograd.grad_mode import no_grad
 from torchlike.tensor import functions as ops
+from torchlike.tensor.overloads.normalization import follow
 
 local_response_norm = ops.local_response_norm
 normalize = ops.normalize
@@ -40,8 +40,8 @@ def batch_norm(input, running_mean, running_var, weight=None, bias=None, trainin
     if not training:
         return ops.batch_norm_eval(input, running_mean, running_var, weight, bias, eps)
     out, mean, variance = ops.batch_norm_train(input, weight, bias, eps)
-    if running_mean is not None:
-        _follow(running_mean, running_var, mean, variance, momentum)
+    if running_mean is not None and input.numel():
+        follow(running_mean, running_var, mean, variance, momentum)
     return out
 
 
@@ -60,12 +60,5 @@ def instance_norm(
         return ops.batch_norm_eval(input, running_mean, running_var, weight, bias, eps)
     out, mean, variance = ops.instance_norm_train(input, weight, bias, eps)
     if running_mean is not None:
-        _follow(running_mean, running_var, mean, variance, momentum)
+        follow(running_mean, running_var, mean, variance, momentum)
     return out
-
-
-def _follow(running_mean, running_var, mean, variance, momentum) -> None:
-    with no_grad():
-        ops.moving_average_(running_mean, mean, momentum, "running_mean")
-        if running_var is not None:
-            ops.moving_average_(running_var, variance, momentum, "running_var")

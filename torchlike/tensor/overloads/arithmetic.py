@@ -1,8 +1,7 @@
-"""Arithmetic, reductions and products whose public form is more than a row."""
+"""Arithmetic and products whose public form is more than a row."""
 
 from __future__ import annotations
 
-from collections.abc import Callable
 from typing import Any
 
 from torchlike.base.promotion import scalar_name
@@ -10,102 +9,7 @@ from torchlike.tensor import functions as ops
 from torchlike.tensor.overloads.table import overload
 from torchlike.tensor.tensor import Tensor
 
-# --- extremes and medians ----------------------------------------------------------------------------------------------
-
-
-def _extreme(all_: str, along: str, pair: str) -> Callable:
-    def extreme(input: Tensor, dim: Any = None, keepdim: bool = False, *, other: Any = None, out: Any = None) -> Any:
-        if isinstance(dim, Tensor):
-            dim, other = None, dim
-        if other is not None:
-            return getattr(ops, pair)(input, other, out=out)
-        if dim is None:
-            return getattr(ops, all_)(input, out=out)
-        return getattr(ops, along)(input, dim, keepdim, out=out)
-
-    return extreme
-
-
-for _name in ("max", "min"):
-    _made = _extreme(f"{_name}_all", f"{_name}_dim", f"{_name}imum")
-    _made.__doc__ = f"The {_name}imum of all elements, `(values, indices)` along `dim`, or of two tensors element by element."
-    overload(_name)(_made)
-
-
-def _median(prefix: str) -> Callable:
-    def median(input: Tensor, dim: int | None = None, keepdim: bool = False, *, out: Any = None) -> Any:
-        """The (lower) median of all elements, or `(values, indices)` along `dim`."""
-        if dim is None:
-            return getattr(ops, f"{prefix}_all")(input, out=out)
-        return getattr(ops, f"{prefix}_dim")(input, dim, keepdim, out=out)
-
-    return median
-
-
-for _name in ("median", "nanmedian"):
-    overload(_name)(_median(_name))
-
-
-@overload("quantile")
-def quantile(
-    input: Tensor, q: Any, dim: int | None = None, keepdim: bool = False, *, interpolation: str = "linear", out: Any = None
-) -> Tensor:
-    """The quantiles `q` in [0, 1] (a vector adds a first dimension). Raises RuntimeError for a number outside."""
-    _check_quantile("quantile", input, q)
-    return ops.quantile(input, q, dim, keepdim, interpolation, out=out)
-
-
-@overload("nanquantile")
-def nanquantile(
-    input: Tensor, q: Any, dim: int | None = None, keepdim: bool = False, *, interpolation: str = "linear", out: Any = None
-) -> Tensor:
-    """As `quantile`, of what is not nan."""
-    _check_quantile("nanquantile", input, q)
-    return ops.nanquantile(input, q, dim, keepdim, interpolation, out=out)
-
-
-def _check_quantile(name: str, input: Tensor, q: Any) -> None:
-    if input.dtype.itemsize < 4 or not input.dtype.is_floating_point:
-        raise RuntimeError(f"{name}() input tensor must be either float or double dtype")
-    if not isinstance(q, Tensor) and not 0 <= q <= 1:
-        raise RuntimeError(f"{name}() q must be in the range [0, 1] but got {q:g}")
-
-
-# --- moments and norms -------------------------------------------------------------------------------------------------
-
-
-def _spread(name: str) -> Callable:
-    def spread(
-        input: Tensor, dim: Any = None, unbiased: Any = None, keepdim: bool = False, *, correction: Any = None, out: Any = None
-    ) -> Any:
-        if isinstance(dim, bool):  # std(unbiased)
-            dim, unbiased = None, dim
-        if unbiased is not None and correction is not None:
-            raise TypeError(f"{name}() received an invalid combination of arguments: give `unbiased` or `correction`, not both")
-        if unbiased is not None:
-            correction = int(unbiased)
-        made = getattr(ops, name)(input, dim, 1 if correction is None else correction, keepdim)
-        return made if out is None else out.copy_(made)
-
-    return spread
-
-
-for _name, _what in (("var", "variance"), ("std", "standard deviation")):
-    for _suffix in ("", "_mean"):
-        _made = _spread(_name + _suffix)
-        _made.__doc__ = f"The {_what}{' and the mean' if _suffix else ''} over `dim`, divided by `N - correction`."
-        overload(_name + _suffix, method=not _suffix)(_made)
-
-
-@overload("norm")
-def norm(input: Tensor, p: Any = "fro", dim: Any = None, keepdim: Any = False, dtype: Any = None, *, out: Any = None) -> Tensor:
-    """The p-norm of the elements over `dim` ("fro" is 2, "nuc" the sum of the singular values of a matrix)."""
-    if p == "nuc":
-        made = ops.nuclear_norm(input, (-2, -1) if dim is None else dim, keepdim)
-        return made if out is None else out.copy_(made)
-    if isinstance(p, str) and p != "fro":
-        raise RuntimeError(f"only valid string values are 'fro' and 'nuc', found {p}")
-    return ops.vector_norm(input, 2 if p in ("fro", None) else p, dim, keepdim, dtype, out=out)
+# --- covariance --------------------------------------------------------------------------------------------------------
 
 
 @overload("cov")

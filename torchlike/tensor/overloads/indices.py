@@ -102,21 +102,6 @@ def diff(input: Tensor, n: int = 1, dim: int = -1, prepend: Any = None, append: 
     return ops.diff(input, prepend, append, n, dim, out=out)
 
 
-@overload("bincount")
-def bincount(input: Tensor, weights: Tensor | None = None, minlength: int = 0) -> Tensor:
-    """How often each whole number stands in the vector, or the sum of its weights. Waits for the values: the size is theirs.
-
-    Raises:
-        RuntimeError: for negative numbers or another shape.
-    """
-    if input.ndim != 1 or (input.numel() and ops.amin(input).item() < 0):
-        raise RuntimeError("bincount only supports 1-d non-negative integral inputs.")
-    if weights is not None and weights.shape != input.shape:
-        raise RuntimeError("weights should be 1-d and have the same length as input")
-    length = int(ops.amax(input).item()) + 1 if input.numel() else 0
-    return ops.bincount(input, weights, length=max(length, minlength))
-
-
 # --- along one dimension, by index -------------------------------------------------------------------------------------
 
 
