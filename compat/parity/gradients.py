@@ -21,15 +21,29 @@ def _library(library: str) -> Any:
 def _cotangents(outs: list[Any], library: str, salt: int, requires_grad: bool) -> list[Any]:
     """Random tensors like `outs`, the same in both libraries."""
     made = []
-    for i, out in enumerate(outs):
+    for i, given in enumerate(outs):
+        sparse = str(given.layout) != "torch.strided"
+        out = _values(given) if sparse else given
         draw = np.random.default_rng([salt, i])
         numbers = draw.uniform(-1, 1, tuple(out.shape))
         if kind(out).startswith("complex"):
             numbers = numbers + 1j * draw.uniform(-1, 1, tuple(out.shape))
         cotangent = torch.tensor(numbers).to(getattr(torch, kind(out)))
         cotangent = cotangent if library == TORCH else to_torchlike(cotangent)
+        cotangent = _with_values(given, cotangent, _library(library)) if sparse else cotangent
         made.append(cotangent.requires_grad_(requires_grad))
     return made
+
+
+def _values(sparse: Any) -> Any:
+    return sparse._values() if str(sparse.layout) == "torch.sparse_coo" else sparse.values()
+
+
+def _with_values(sparse: Any, values: Any, module: Any) -> Any:
+    """A sparse tensor with the places of another."""
+    if str(sparse.layout) == "torch.sparse_coo":
+        return module.sparse_coo_tensor(sparse._indices().detach(), values, sparse.shape, is_coalesced=sparse.is_coalesced())
+    return module.sparse_csr_tensor(sparse.crow_indices(), sparse.col_indices(), values, sparse.shape)
 
 
 def _differentiate(call: Call, library: str, create_graph: bool) -> tuple[list[Any], list[Any], list[Any]] | None:

@@ -86,14 +86,8 @@ def scaled_dot_product_attention(
         scores = jnp.where(jnp.tril(jnp.ones((length, source), bool)), scores, -jnp.inf)
     if attn_mask is not None:
         broadcast_shapes((*batch, length, source), attn_mask.shape)
-    if attn_mask is not None:
-        scores = scores + as_bias(attn_mask, scores.dtype).astype(scores.dtype)
-    # Not normalized before the product, as in flash attention (Dao et al., 2022): 16-bit weights lose less.
-    top = jax.lax.stop_gradient(jnp.max(scores, -1, keepdims=True, initial=-jnp.inf))
-    weights = jnp.exp(scores - jnp.where(top > -jnp.inf, top, 0))
-    total = jnp.sum(weights, -1, keepdims=True)
-    mixed = _product("...ls,...sd->...ld", _drop(weights, kept, dropout_p).astype(value.dtype), value)
-    return (mixed / jnp.where(total == 0, 1, total)).astype(value.dtype)
+    weights = _drop(_weights(scores, as_bias(attn_mask, scores.dtype)), kept, dropout_p)
+    return _product("...ls,...sd->...ld", weights.astype(value.dtype), value).astype(value.dtype)
 
 
 def _check_attention(query: Array, key: Array, value: Array, attn_mask: Array | None, is_causal: bool) -> None:
@@ -132,8 +126,8 @@ def _share_heads(query: Array, key: Array, value: Array) -> tuple[Array, Array]:
 
 
 def _project(x: Array, weight: Array, bias: Array | None) -> Array:
-    out = jnp.einsum("lne,fe->lnf", x, weight)
-    return out if bias is None else (wide(out) + wide(bias)).astype(out.dtype)
+    out = _product("lne,fe->lnf", x, weight)
+    return (out if bias is None else out + wide(bias)).astype(x.dtype)
 
 
 def _projections(query, key, value, in_weight, in_bias, q_weight, k_weight, v_weight, together):

@@ -12,6 +12,7 @@ from torchlike.base import dtypes
 from torchlike.base.promotion import scalar_name
 from torchlike.ops.activation import wide
 from torchlike.ops.registry import op
+from torchlike.ops.supported import require
 
 _C_NAMES = {"float32": "float", "float64": "double", "float16": "c10::Half", "bfloat16": "c10::BFloat16"}
 
@@ -98,6 +99,10 @@ def _check_sizes(input: Array, weight: Array, bias: Array | None, ndim: int, gro
         raise RuntimeError(f"expected scalar type {names[0]} but found {names[1]}")
     if bias is not None and bias.dtype != input.dtype:
         raise RuntimeError(f"Input type ({_c_name(input)}) and bias type ({_c_name(bias)}) should be the same")
+    if transposed:
+        require(input, f"slow_conv_transpose{max(ndim, 2)}d_out_cpu", jnp.int64, jnp.complexfloating)
+    else:
+        require(input, "compute_columns3d" if ndim == 3 else "slow_conv2d_cpu", jnp.integer, jnp.complexfloating)
     if groups < 1:
         raise RuntimeError("non-positive groups is not supported")
     if size[0] < groups:

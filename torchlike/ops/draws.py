@@ -6,24 +6,24 @@ from torchlike.ops.registry import op
 
 
 @op(ns="", method=False, linear=True, out=False, grad_name="Bernoulli")
-def bernoulli_drawn(input, drawn):
+def bernoulli_drawn(drawn, input):
     """`drawn`, a function of `input` whose gradient is zero."""
     return drawn
 
 
 @op(ns="", method=False, linear=True, out=False, grad_name="Poisson")
-def poisson_drawn(input, drawn):
+def poisson_drawn(drawn, input):
     """`drawn`, a function of `input` whose gradient is zero."""
     return drawn
 
 
 @op(ns="", method=False, linear=True, out=False, grad_name="Binomial")
-def binomial_drawn(count, prob, drawn):
+def binomial_drawn(drawn, count, prob):
     """`drawn`, a function of `count` and `prob` whose gradient is zero."""
     return drawn
 
 
 @op(ns="", method=False, linear=True, out=False, grad_name="Normal")
-def normal_drawn(mean, std, drawn):
+def normal_drawn(drawn, mean, std):
     """`drawn`, a function of `mean` and `std` whose gradient is zero."""
     return drawn

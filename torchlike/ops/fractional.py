@@ -9,8 +9,9 @@ import jax.numpy as jnp
 import numpy as np
 from jax import Array
 
-from torchlike.ops.activation import require_floating, wide
+from torchlike.ops.activation import wide
 from torchlike.ops.registry import op
+from torchlike.ops.supported import require
 
 _LABELS = {2: ("height", "width"), 3: ("time", "height", "width")}
 
@@ -92,4 +93,4 @@ def _check(input: Array, samples: Array, ndim: int, kernel: tuple[int, ...], out
     expected = (math.prod(shape[: -ndim - 1]), shape[-ndim - 1], ndim)
     if samples.ndim != 3 or samples.shape[0] < expected[0] or samples.shape[1:] != expected[1:]:
         raise RuntimeError(f"Expect _random_samples of shape {list(expected)}, but got {list(samples.shape)}")
-    require_floating(input, f"fractional_max_pool{ndim}d_out_frame")
+    require(input, f"fractional_max_pool{ndim}d_out_frame")

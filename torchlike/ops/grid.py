@@ -17,6 +17,7 @@ from torchlike.base import dtypes
 from torchlike.base.promotion import scalar_name
 from torchlike.ops.activation import wide
 from torchlike.ops.registry import op
+from torchlike.ops.supported import require
 
 
 @op(ns="", method=False, out=False, grad_name="GridSampler2D")
@@ -31,7 +32,8 @@ def grid_sample(input, grid, *, mode="bilinear", padding_mode="zeros", align_cor
     spaces, out = input.shape[2:], grid.shape[1:-1]
     flat = wide(input).reshape(*input.shape[:2], -1)
     places = wide(grid).reshape(grid.shape[0], -1, grid.shape[-1])
-    positions = [_position(places[..., d], size, align_corners) for d, size in enumerate(spaces[::-1])][::-1]
+    where = _smooth_position if mode == "bicubic" else _position
+    positions = [where(places[..., d], size, align_corners) for d, size in enumerate(spaces[::-1])][::-1]
     if mode == "bicubic":
         taps = [_cubic(x, size, padding_mode, align_corners) for x, size in zip(positions, spaces, strict=True)]
     else:
@@ -63,8 +65,7 @@ def _check(input: Array, grid: Array, mode: str) -> None:
     names = [scalar_name(dtypes.from_numpy(t.dtype)) for t in (input, grid)]
     if names[0] != names[1]:
         raise RuntimeError(f"expected scalar type {names[0]} but found {names[1]}")
-    if not jnp.issubdtype(input.dtype, jnp.floating):
-        raise NotImplementedError(f"\"grid_sampler_{input.ndim - 2}d_cpu_kernel_impl\" not implemented for '{names[0]}'")
+    require(input, f"grid_sampler_{input.ndim - 2}d_cpu_kernel_impl")
 
 
 # --- where to look ----------------------------------------------------------------------------------------------
@@ -73,6 +74,11 @@ def _check(input: Array, grid: Array, mode: str) -> None:
 def _position(x: Array, size: int, align_corners: bool) -> Array:
     """From [-1, 1] to pixels."""
     return (x + 1) / 2 * (size - 1) if align_corners else ((x + 1) * size - 1) / 2
+
+
+def _smooth_position(x: Array, size: int, align_corners: bool) -> Array:
+    """As `_position`, with one rounding less; where nothing jumps, so that torch's last bit does not matter."""
+    return x * ((size - 1) / 2 if align_corners else size / 2) + (size - 1) / 2
 
 
 def _keep(x: Array, size: int, padding_mode: str, align_corners: bool) -> Array:
@@ -142,7 +148,7 @@ def _weighted_sum(flat: Array, taps: Sequence[Taps], spaces: tuple[int, ...]) ->
 
 @op(ns="", method=False, grad_name="AffineGridGenerator")
 def affine_grid(theta, *, size, align_corners=False):
-    """The grid that an affine map makes of an output `size` `(N, C, *spatial)`. `(N, rank, rank + 1)` -> `(N, *spatial, rank)`."""
+    """The grid of an affine map for an output `size` `(N, C, *spatial)`. `(N, rank, rank + 1)` -> `(N, *spatial, rank)`."""
     if len(size) not in (4, 5):
         raise RuntimeError("AffineGridGenerator needs 4d (spatial) or 5d (volumetric) inputs.")
     spaces, rank = size[2:], len(size) - 2

@@ -8,10 +8,9 @@ import jax.numpy as jnp
 import numpy as np
 from jax import Array, lax
 
-from torchlike.base import dtypes
-from torchlike.base.promotion import scalar_name
 from torchlike.ops.activation import wide
 from torchlike.ops.registry import op
+from torchlike.ops.supported import require
 
 
 def _step(size: int, out: int, scale: float | None, align_corners: bool, real: type) -> np.floating:
@@ -140,8 +139,6 @@ def _weighted(x: Array, axis: int, weights: np.ndarray) -> Array:
 
 
 def _check_dtype(input: Array, mode: str) -> None:
-    bytes_too = mode in ("nearest", "nearest-exact", "bilinear", "bicubic", "lanczos")
-    if not jnp.issubdtype(input.dtype, jnp.floating) and not (input.dtype == jnp.uint8 and bytes_too):
-        kernel = {"bicubic": "cubic", "lanczos": "lanczos"}.get(mode, "nearest" if mode.startswith("nearest") else "linear")
-        got = scalar_name(dtypes.from_numpy(input.dtype))
-        raise NotImplementedError(f"\"compute_indices_weights_{kernel}\" not implemented for '{got}'")
+    kernel = {"bicubic": "cubic", "lanczos": "lanczos"}.get(mode, "nearest" if mode.startswith("nearest") else "linear")
+    bytes_too = (jnp.uint8,) if mode in ("nearest", "nearest-exact", "bilinear", "bicubic", "lanczos") else ()
+    require(input, f"compute_indices_weights_{kernel}", *bytes_too)

@@ -14,9 +14,10 @@ from jax import Array, lax
 
 from torchlike.base import dtypes
 from torchlike.base.promotion import scalar_name
-from torchlike.ops.activation import require_floating, wide
+from torchlike.ops.activation import wide
 from torchlike.ops.checks import broadcast_shapes, dim_in_range
 from torchlike.ops.registry import op
+from torchlike.ops.supported import require
 
 
 def _standardize(x: Array, axes: tuple[int, ...], eps: float) -> tuple[Array, Array, Array]:
@@ -55,7 +56,7 @@ def _check_parameters(input: Array, *parameters: Array | None) -> None:
 
 def _channels(input: Array, axis: int = 1, **vectors: Array | None) -> tuple[int, tuple[int, ...]]:
     """The number of channels and the shape that lines a vector up with their dimension."""
-    require_floating(input, "batch_norm")
+    require(input, "batch_norm")
     axis = dim_in_range(axis, input.ndim) if input.ndim != 1 or input.size else 0  # torch takes an empty vector
     channels = input.shape[axis]
     for name, vector in vectors.items():
@@ -174,7 +175,10 @@ def _feature_axes(input: Array, normalized_shape: tuple[int, ...], name: str, **
             f"Given normalized_shape={shape}, expected input with shape [*{comma}{str(shape)[1:]}, "
             f"but got input of size{list(input.shape)}"
         )
-    require_floating(input, "LayerNormKernelImpl" if name == "layer_norm" else name)
+    if name == "layer_norm":
+        require(input, "LayerNormKernelImpl")
+    else:
+        require(input, name, jnp.complexfloating)
     return tuple(range(input.ndim - n, input.ndim))
 
 
@@ -245,7 +249,7 @@ def _group_norm(input, weight, bias, num_groups, eps):
                 f"Expected {name} to be a vector of size equal to the number of channels in input, "
                 f"but got {name} of shape {list(parameter.shape)} and input of shape {shape}"
             )
-    require_floating(input, "GroupNormKernelImpl")
+    require(input, "GroupNormKernelImpl")
     _check_parameters(input, weight, bias)
     per_group = math.prod(shape[1:]) // num_groups
     out, mean, variance = _standardize(wide(input).reshape(batch, num_groups, per_group), (2,), eps)
@@ -259,10 +263,14 @@ def local_response_norm(input, *, size, alpha=1e-4, beta=0.75, k=1.0):
     if input.ndim < 3:
         gap = " " * 26
         raise ValueError(f"Expected 3D or higher dimensionality{gap}input (got {input.ndim} dimensions)")
+    require(input, "avg_pool3d_out_frame", jnp.int64)
     x = wide(input)
     before, channels = size // 2, input.shape[1]
     squares = jnp.pad(jnp.square(x), [(0, 0), (before, (size - 1) // 2)] + [(0, 0)] * (input.ndim - 2))
     total = sum(lax.slice_in_dim(squares, i, i + channels, axis=1) for i in range(size))
+    if not jnp.issubdtype(x.dtype, jnp.floating):  # torch takes a mean of whole numbers, the rest in the default dtype
+        default = dtypes.get_default_dtype().np
+        return (x / (k + alpha * (total // size).astype(default)) ** beta).astype(default)
     return (x / (k + alpha * total / size) ** beta).astype(input.dtype)
 
 
@@ -328,7 +336,7 @@ def pdist(input, *, p=2.0):
     """The p-norm between every two rows. `(N, D)` -> `(N (N - 1) / 2,)`, in the order of the upper triangle."""
     if input.ndim != 2:
         raise RuntimeError(f"pdist only supports 2D tensors, got: {input.ndim}D")
-    require_floating(input, "pdist")
+    require(input, "pdist")
     if p < 0:
         raise RuntimeError("pdist only supports non-negative p values")
     first, second = np.triu_indices(input.shape[0], 1)

@@ -8,6 +8,7 @@ import jax.numpy as jnp
 from jax import Array, lax
 
 from torchlike.ops.registry import op
+from torchlike.ops.supported import require
 
 _JAX_MODES = {"reflect": "reflect", "replicate": "edge", "circular": "wrap"}
 
@@ -42,6 +43,9 @@ def _pad_with_itself(input: Array, pairs: list[tuple[int, int]], length: int, mo
         raise NotImplementedError(f"Unrecognised padding mode {mode}")
     if value is not None and value != 0:
         raise RuntimeError(f'Padding mode "{mode}" doesn\'t take in value argument')
+    if mode != "circular":
+        kernel = f"{'reflection' if mode == 'reflect' else 'replication'}_pad{length // 2}d"
+        require(input, kernel, jnp.integer, jnp.complexfloating)
     if (length, input.ndim) not in ((2, 2), (2, 3), (4, 3), (4, 4), (6, 4), (6, 5)):
         raise NotImplementedError(
             f"Padding size {length} is not supported for {input.ndim}D input tensor.\n"
@@ -159,6 +163,7 @@ def unfold(input, *, kernel_size, dilation=1, padding=0, stride=1):
     """Each sliding block as a column. `(N, C, H, W)` -> `(N, C kH kW, blocks)`, or without N."""
     if input.ndim not in (3, 4):
         raise RuntimeError(f"Expected 3D or 4D (batch mode) tensor for input, but got: {list(input.shape)}")
+    require(input, "im2col_out_cpu", jnp.bool_, jnp.complexfloating)
     kernel, dilation, padding, stride = map(_two, (kernel_size, dilation, padding, stride))
     blocks = _blocks(input.shape[-2:], kernel, dilation, padding, stride)
     if min(blocks) < 1:
@@ -177,6 +182,7 @@ def fold(input, *, output_size, kernel_size, dilation=1, padding=0, stride=1):
     """The sum of sliding blocks back in their places. `(N, C kH kW, blocks)` -> `(N, C, H, W)`, or without N."""
     if input.ndim not in (2, 3):
         raise RuntimeError(f"Expected 2D or 3D (batch mode) tensor for input, but got: {list(input.shape)}")
+    require(input, "col2im_out_cpu", jnp.bool_, jnp.complexfloating)
     size, kernel, dilation, padding, stride = map(_two, (output_size, kernel_size, dilation, padding, stride))
     taps, columns = input.shape[-2:]
     blocks = _blocks(size, kernel, dilation, padding, stride)
@@ -195,5 +201,6 @@ def fold(input, *, output_size, kernel_size, dilation=1, padding=0, stride=1):
     x = input.reshape(*lead, kernel[0] * kernel[1], *blocks)
     plane = jnp.zeros((*lead, size[0] + 2 * padding[0], size[1] + 2 * padding[1]), input.dtype)
     for i, (rows, cols) in enumerate(_offsets(kernel, dilation, stride, blocks)):
-        plane = plane.at[..., rows, cols].add(x[..., i, :, :])
+        at = plane.at[..., rows, cols]
+        plane = at.max(x[..., i, :, :]) if x.dtype == jnp.bool_ else at.add(x[..., i, :, :])
     return plane[..., padding[0] : padding[0] + size[0], padding[1] : padding[1] + size[1]]

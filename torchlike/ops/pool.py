@@ -18,6 +18,7 @@ from jax import Array, lax
 
 from torchlike.ops.activation import wide
 from torchlike.ops.registry import op
+from torchlike.ops.supported import require
 
 SHORT = 8  # the longest window that is unrolled into slices
 
@@ -170,6 +171,7 @@ def _positions(sizes: tuple[int, ...], ndim: int) -> Array:
 def max_pool(input, *, ndim=2, kernel_size=1, stride=None, padding=0, dilation=1, ceil_mode=False):
     """The maximum of each window. `(N, C, *)` or `(C, *)` with `ndim` pooled dimensions."""
     windows = _windows(input, ndim, "max_pool", kernel_size, stride, padding, dilation, ceil_mode)
+    require(input, "max_pool1d_impl" if ndim == 1 else f"max_pool{ndim}d", *((jnp.integer,) if ndim > 1 else ()))
     fill = _lowest(input.dtype)
     padded = _pad(input, windows, fill)
     if max(windows.kernel) > SHORT and input.size:
@@ -181,6 +183,7 @@ def max_pool(input, *, ndim=2, kernel_size=1, stride=None, padding=0, dilation=1
 def max_pool_with_indices(input, *, ndim=2, kernel_size=1, stride=None, padding=0, dilation=1, ceil_mode=False):
     """The maximum of each window, and its flat position in the input's pooled dimensions (int64)."""
     windows = _windows(input, ndim, "max_pool", kernel_size, stride, padding, dilation, ceil_mode)
+    require(input, f"max_pool{max(ndim, 2)}d", jnp.integer)
     positions = jnp.broadcast_to(_positions(windows.sizes, input.ndim), input.shape)
     arrays = (_pad(input, windows, _lowest(input.dtype)), _pad(positions, windows, -1))
     values, indices = _fold(arrays, windows, _larger_with_index)
@@ -197,6 +200,7 @@ def max_unpool(input, indices, *, ndim=2, output_size=()):
             f"Expected shape of indices to be same as that of the input tensor ({list(input.shape)}) "
             f"but got indices tensor with shape: {list(indices.shape)}"
         )
+    require(input, f"max_unpool{max(ndim, 2)}d")
     lead = input.shape[:-ndim]
     rows, size = math.prod(lead), math.prod(output_size)
     at = indices.reshape(rows, math.prod(input.shape[-ndim:])).astype(jnp.int32)
@@ -251,6 +255,7 @@ def avg_pool(
     if divisor_override == 0:
         raise RuntimeError("divisor must be not zero")
     windows = _windows(input, ndim, "avg_pool", kernel_size, stride, padding, 1, ceil_mode)
+    require(input, "avg_pool3d_out_frame" if ndim == 3 else "avg_pool2d", jnp.int64)
     total = _sum(_pad(wide(input), windows, 0), windows)
     counts = _counts(windows, count_include_pad) if divisor_override is None else np.asarray(float(divisor_override))
     divisor = counts.flat[0] if (counts == counts.flat[0]).all() else counts
@@ -299,6 +304,7 @@ def _intervals(size: int, out: int) -> tuple[np.ndarray, np.ndarray]:
 def adaptive_avg_pool(input, *, ndim=2, output_size=1):
     """The mean of `output_size` windows that cover the input as evenly as can be."""
     sizes = _adaptive_sizes(input, output_size, ndim, "avg")
+    require(input, "adaptive_avg_pool3d_cpu" if ndim == 3 else "adaptive_avg_pool2d")
     x = wide(input)
     for axis, out in zip(range(input.ndim - ndim, input.ndim), sizes, strict=True):
         size = x.shape[axis]
@@ -318,6 +324,7 @@ def adaptive_avg_pool(input, *, ndim=2, output_size=1):
 def adaptive_max_pool_with_indices(input, *, ndim=2, output_size=1):
     """The maximum of `output_size` windows that cover the input as evenly as can be, and its flat position (int64)."""
     sizes = _adaptive_sizes(input, output_size, ndim, "max")
+    require(input, "adaptive_max_pool3d_cpu" if ndim == 3 else "adaptive_max_pool2d")
     arrays = (input, jnp.broadcast_to(_positions(input.shape[-ndim:], input.ndim), input.shape))
     for axis, out in reversed(list(zip(range(input.ndim - ndim, input.ndim), sizes, strict=True))):
         start, end = _intervals(input.shape[axis], out)

@@ -26,6 +26,8 @@ _MODE = lax.GatherScatterMode.FILL_OR_DROP
 
 
 def narrow_index(name: str, index: jax.Array, size: int) -> jax.Array:
+    if not index.size:
+        return index.astype(jnp.int32)  # torch does not look at the dtype of an empty one
     if index.dtype not in (jnp.int32, jnp.int64):
         raise RuntimeError(f"{name}(): Expected dtype int32/int64 for index")
     return index.astype(jnp.int32) if size < 2**31 else index
@@ -76,6 +78,8 @@ def gather_along(input, index, dim):
 @op(ns="", method=False)
 def gather(input, index, *, dim: int, sparse_grad=False):
     """The elements of `input` that `index` names along `dim`. Shape of `index`."""
+    if not index.size:
+        return jnp.zeros(index.shape, input.dtype)
     if max(input.ndim, 1) != max(index.ndim, 1):
         raise RuntimeError("Index tensor must have the same number of dimensions as input tensor")
     dim, shape = dim_in_range(dim, input.ndim), index.shape
@@ -83,8 +87,6 @@ def gather(input, index, *, dim: int, sparse_grad=False):
         input, index = input.reshape(-1), index.reshape(-1)
     index = narrow_index("gather", index, input.shape[dim])
     _check_fit(input, index, None, dim)
-    if not index.size:
-        return jnp.zeros(shape, input.dtype)
     return gather_along(_window(input, index, dim), index, dim).reshape(shape)
 
 

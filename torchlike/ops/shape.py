@@ -64,9 +64,15 @@ def stack(*tensors, dim=0):
     return jnp.stack(tensors, axis=dim_in_range(dim, tensors[0].ndim + 1))
 
 
+def _some(name: str, tensors) -> None:
+    if not tensors:
+        raise RuntimeError(f"{name} expects a non-empty TensorList")
+
+
 @op(**_JOIN)
 def hstack(*tensors):
     """Joined along the second dimension (the first, for vectors)."""
+    _some("hstack", tensors)
     tensors = tuple(jnp.atleast_1d(x) for x in tensors)
     return cat(*tensors, dim=0 if tensors and tensors[0].ndim == 1 else 1)
 
@@ -74,18 +80,21 @@ def hstack(*tensors):
 @op(**_JOIN, aliases=("row_stack",))
 def vstack(*tensors):
     """Joined along the first dimension; vectors are rows."""
+    _some("vstack", tensors)
     return cat(*(jnp.atleast_2d(x) for x in tensors), dim=0)
 
 
 @op(**_JOIN)
 def dstack(*tensors):
     """Joined along the third dimension."""
+    _some("dstack", tensors)
     return cat(*(jnp.atleast_3d(x) for x in tensors), dim=2)
 
 
 @op(**_JOIN)
 def column_stack(*tensors):
     """Joined along the second dimension; vectors are columns."""
+    _some("column_stack", tensors)
     return cat(*(x.reshape(x.size, 1) if x.ndim <= 1 else x for x in tensors), dim=1)
 
 
@@ -122,20 +131,6 @@ def _chunk_cat(*tensors, dim: int, num_chunks: int):
         pads = [(0, -tensor.shape[d] % num_chunks if d == dim else 0) for d in range(tensor.ndim)]
         rows.append(jnp.pad(tensor, pads).reshape(*tensor.shape[:dim], num_chunks, -1))
     return jnp.concatenate(rows, axis=dim + 1)
-
-
-@op(ns="", method=False, linear=True)
-def meshgrid(*tensors, indexing="ij"):
-    """One grid per vector, each of shape `(n0, n1, ...)`; "xy" swaps the first two dimensions."""
-    if indexing not in ("ij", "xy"):
-        raise RuntimeError(f'torch.meshgrid: indexing must be one of "xy" or "ij", but received: {indexing}')
-    shape = tuple(x.size for x in tensors)
-    grids = []
-    for at, x in enumerate(tensors):
-        column = x.reshape((1,) * at + (x.size,) + (1,) * (len(tensors) - at - 1))
-        grid = jnp.broadcast_to(column, shape)
-        grids.append(jnp.swapaxes(grid, 0, 1) if indexing == "xy" and len(tensors) > 1 else grid)
-    return tuple(grids)
 
 
 # --- repeating ---------------------------------------------------------------------------------------------------------
@@ -206,22 +201,13 @@ def roll(input, *, shifts: int | tuple[int, ...], dims: int | tuple[int, ...] | 
     dims = () if dims is None else (dims,) if isinstance(dims, int) else tuple(dims)
     if not shifts:
         raise RuntimeError("`shifts` required")
+    if not input.ndim and dims:
+        raise IndexError("Dimension specified as 0 but tensor has no dimensions")
     if not dims and len(shifts) == 1:
         return jnp.roll(input.reshape(-1), shifts[0]).reshape(input.shape)
     if len(shifts) != len(dims):
         raise RuntimeError(f"shifts and dimensions must align. shifts: {len(shifts)}, dims:{len(dims)}")
     return jnp.roll(input, shifts, tuple(dim_in_range(d, input.ndim) for d in dims))
-
-
-@op(linear=True)
-def rot90(input, *, k=1, dims: tuple[int, int] = (0, 1)):
-    """Turned by `k` quarters in the plane of two dimensions, from the first towards the second."""
-    if len(dims) != 2:
-        raise RuntimeError(f"expected total rotation dims == 2, but got dims = {len(dims)}")
-    first, second = (dim_in_range(d, input.ndim) for d in dims)
-    if first == second:
-        raise RuntimeError(f"expected rotation dims to be different, but got dim0 = {dims[0]} and dim1 = {dims[1]}")
-    return jnp.rot90(input, k, (first, second))
 
 
 # --- triangles and diagonals -------------------------------------------------------------------------------------------

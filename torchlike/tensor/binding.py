@@ -10,6 +10,7 @@ from typing import Any
 from torchlike.base import promotion
 from torchlike.engine import dispatch
 from torchlike.ops.registry import OPS, REQUIRED, Op
+from torchlike.tensor import describe
 from torchlike.tensor.named import named
 from torchlike.tensor.tensor import Tensor
 
@@ -96,7 +97,7 @@ def _renamed(made: Callable[..., Any], given: dict[str, Any], other: dict[str, A
 def _generate(op: Op, name: str, door: str) -> Callable[..., Any]:
     """Write the function's text from the row and compile it: arguments are bound by Python itself."""
     scope: dict[str, Any] = {"_op": op, "_named": named(op), "_call": dispatch.call, "_inplace": inplace, "_into": into}
-    scope |= {"_listed": _listed, "_renamed": _renamed}
+    scope |= {"_listed": _listed, "_renamed": _renamed, **describe.NAMES}
     parameters, operands = _parameters(op, scope)
     args = "_listed(_op, tensors)" if op.variadic else f"({', '.join(operands)},)"
     statics = f"({', '.join(s for s, _ in op.statics)},)" if op.statics else "()"
@@ -116,7 +117,8 @@ def _generate(op: Op, name: str, door: str) -> Callable[..., Any]:
         parameters.append("*")
     exec(f"def {name}({', '.join([*parameters, *tail])}):\n{body}", scope)  # our own text, from the table
     made = scope[name]
-    made.__doc__ = op.fn.__doc__
+    made.__doc__ = describe.text(op, door == "_inplace")
+    made.__annotations__ = describe.annotations(op, door == "_inplace")
     made.__module__ = "torchlike"
     if "**_other" in tail:  # numpy's spellings are taken, not advertised
         shown = inspect.signature(made)

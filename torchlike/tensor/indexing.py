@@ -62,7 +62,11 @@ def _put(part: Tensor, tensors: dict[int, Tensor], value: Any, accumulate: bool)
         )
     while value.ndim > 1 and value.shape[0] == 1:  # torch lets leading ones pass
         value = value[0]
-    part._write(dispatch.call(_PUT, (part, value, *tensors.values()), (tuple(tensors), accumulate)))
+    target = part
+    if accumulate and part.dtype is dtypes.bool_:  # True + True is True
+        target, value = (dispatch.call(OPS["cast"], (x,), (dtypes.int32,)) for x in (part, value))
+    new = dispatch.call(_PUT, (target, value, *tensors.values()), (tuple(tensors), accumulate))
+    part._write(new if new.dtype is part.dtype else dispatch.call(OPS["cast"], (new,), (part.dtype,)))
 
 
 def write(target: Tensor, value: Any) -> Tensor:

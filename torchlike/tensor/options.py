@@ -56,6 +56,7 @@ def deliver(out: Tensor | None, made: Tensor, requires_grad: bool = False) -> Te
         )
     made = made.to(out.device, out.dtype)
     if out.shape == made.shape:
+        out._check_writable()
         out._write(made)
     else:
         out._become(made)

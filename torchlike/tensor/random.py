@@ -14,11 +14,13 @@ from torchlike.base import device as devices
 from torchlike.base import dtypes
 from torchlike.base.dtypes import dtype as DType
 from torchlike.base.flags import flags
+from torchlike.base.layout import is_contiguous
 from torchlike.base.numeric import checked
 from torchlike.base.promotion import scalar_name
 from torchlike.engine import dispatch, random_counts
 from torchlike.engine import random as source
 from torchlike.engine.value import Value, aval, host
+from torchlike.ops.checks import broadcast_shapes
 from torchlike.ops.registry import OPS
 from torchlike.tensor import functions as ops
 from torchlike.tensor.options import deliver, laid_out_like, number, one_size, settle, settle_like, size_of, whole, with_grad
@@ -43,14 +45,16 @@ def _on_device(where: devices.device) -> bool:
     return where is not devices.CPU or flags.rng == "device"
 
 
-def _draw(kind: str, size: tuple[int, ...], dtype: DType, where: devices.device, generator: Any, *parameters: float) -> Tensor:
+def _draw(
+    kind: str, size: tuple[int, ...], dtype: DType, where: devices.device, generator: Any, *parameters: float, **options: bool
+) -> Tensor:
     """Numbers of a distribution of `Generator`, from the host or (in device mode) from a recorded op."""
     if where is devices.META:
         return bare(Value(aval(size, dtype, where)))
     if _on_device(where) and f"device_{kind}" in OPS.rows:
         key, counter = _generator(generator).key_and_counter()
         return dispatch.call(OPS[f"device_{kind}"], (bare(host(key, where)), counter, *parameters), (size, dtype))
-    return _drawn(getattr(_generator(generator), kind)(size, *parameters, dtype.np), where)
+    return _drawn(getattr(_generator(generator), kind)(size, *parameters, dtype.np, **options), where)
 
 
 def _made(kind: str, size: tuple, dtype: DType, where: Any, generator: Any, *parameters: float) -> Tensor:
@@ -131,7 +135,11 @@ def _like(name: str, distribution: str) -> Callable[..., Tensor]:
         kind, where = settle_like(name, input, dtype, layout, device)
         check_parameters(distribution, kind, (0.0, 1.0))
         frame = laid_out_like(bare(Value(aval(tuple(input.shape), kind, devices.META))), input, memory_format)
-        made = _in_memory_order(frame, distribution, lambda size: _draw(distribution, size, kind, where, generator, 0.0, 1.0))
+        made = _in_memory_order(
+            frame,
+            lambda size, **options: _draw(distribution, size, kind, where, generator, 0.0, 1.0, **options),
+            **_SCATTERED.get(distribution, {}),
+        )
         return with_grad(laid_out_like(made.clone() if made._view is not None else made, input, memory_format), requires_grad)
 
     like.__name__ = like.__qualname__ = name
@@ -151,7 +159,7 @@ def randint_like(
     low, high = (0, low if high is None else high) if high is None or low is None else (low, high)
     kind, where = settle_like("randint_like", input, dtype, layout, device)
     frame = laid_out_like(bare(Value(aval(tuple(input.shape), kind, devices.META))), input, memory_format)
-    made = _in_memory_order(frame, "randint", lambda size: _integers(number(low), number(high), size, kind, where, generator))
+    made = _in_memory_order(frame, lambda size: _integers(number(low), number(high), size, kind, where, generator))
     return with_grad(laid_out_like(made.clone() if made._view is not None else made, input, memory_format), requires_grad)
 
 
@@ -162,7 +170,7 @@ def _with_parameters(row: str, drawn: Tensor, *parameters: Any) -> Tensor:
     """`drawn` as a function of its parameters, where one of them requires a gradient (which is zero)."""
     if not any(isinstance(p, Tensor) and p.requires_grad for p in parameters):
         return drawn
-    return getattr(ops, row)(*parameters, drawn)
+    return getattr(ops, row)(drawn, *parameters)
 
 
 def _floating(kernel: str, input: Tensor) -> np.ndarray:
@@ -250,21 +258,35 @@ def normal(
         return deliver(out, made, requires_grad)
     if size is not None:
         raise TypeError("normal() received an invalid combination of arguments: `size` goes with numbers")
+    drawn = _around(mean, std, generator)
+    return deliver(out, drawn if out is not None else _with_parameters("normal_drawn", drawn, mean, std))
+
+
+def _around(mean: Any, std: Any, generator: Any) -> Tensor:
+    """Normal numbers around `mean`, of which one at least is a tensor; computed on the host where they are drawn there."""
     like = mean if isinstance(mean, Tensor) else std
-    if isinstance(std, Tensor):
-        if std.dtype.is_complex:
+    for given in (mean, std):
+        if isinstance(given, Tensor) and given is std and given.dtype.is_complex:
             raise RuntimeError("normal expects standard deviation to be non-complex")
-        if std.numel() and std.device is not devices.META and not (std._read().numpy() >= 0).all():
-            raise RuntimeError("normal expects all elements of std >= 0.0")
-    fixed = mean.detach() if isinstance(mean, Tensor) else mean
-    spread = std.detach() if isinstance(std, Tensor) else float(std)
-    shape = tuple((ops.add(fixed, spread) if isinstance(fixed, Tensor) else ops.mul(spread, 1)).shape)
-    scale = 1.0 if isinstance(std, Tensor) else spread
+    readable = all(not isinstance(t, Tensor) or _readable(t) for t in (mean, std))
+    if isinstance(std, Tensor) and readable and not (std._read().numpy() >= 0).all():
+        raise RuntimeError("normal expects all elements of std >= 0.0")
+    shape = broadcast_shapes(*(tuple(t.shape) for t in (mean, std) if isinstance(t, Tensor)))
+    scale = 1.0 if isinstance(std, Tensor) else float(std)
     drawn = _made("normal", shape, like.dtype, like.device, generator, 0.0, scale)
-    drawn = ((drawn * spread if isinstance(std, Tensor) else drawn) + fixed).to(like.dtype)
-    if out is not None:
-        return deliver(out, drawn)
-    return _with_parameters("normal_drawn", drawn, mean, std)
+    if readable and not _on_device(like.device):  # rounded after the product and after the sum, as torch does
+        values = drawn._read().numpy()
+        if isinstance(std, Tensor):
+            values = (values * std._read().numpy()).astype(values.dtype)
+        shift = mean._read().numpy() if isinstance(mean, Tensor) else values.dtype.type(mean)
+        return _drawn((values + shift).astype(values.dtype), like.device)
+    centre = mean.detach() if isinstance(mean, Tensor) else mean
+    return ((drawn * std.detach() if isinstance(std, Tensor) else drawn) + centre).to(like.dtype)
+
+
+def _readable(x: Tensor) -> bool:
+    """Whether the elements can be looked at: not inside a JAX transform, not on meta."""
+    return not x._read().aval.traced and x.device is not devices.META
 
 
 # ---- in place -------------------------------------------------------------------------------------------------
@@ -286,7 +308,11 @@ def _fill(kind: str, *defaults: tuple[str, Any]) -> Callable[..., Tensor]:
         check_parameters(kind, self.dtype, parameters)
         self._check_writable()
         return self._write(
-            _in_memory_order(self, kind, lambda size: _draw(kind, size, self.dtype, self.device, generator, *parameters))
+            _in_memory_order(
+                self,
+                lambda size, **options: _draw(kind, size, self.dtype, self.device, generator, *parameters, **options),
+                **_SCATTERED.get(kind, {}),
+            )
         )
 
     method.__name__ = method.__qualname__ = f"{kind}_"
@@ -294,22 +320,36 @@ def _fill(kind: str, *defaults: tuple[str, Any]) -> Callable[..., Tensor]:
     return method
 
 
-def _in_memory_order(self: Tensor, kind: str, draw: Callable[[tuple[int, ...]], Tensor]) -> Tensor:
-    """Numbers drawn in the order in which torch's memory holds the elements, which is not the logical one after a permute."""
-    strides = self._strides
-    if strides is None:
-        return draw(tuple(self.shape))
+def _memory_order(self: Tensor) -> tuple[list[int], list[int]]:
+    """The dimensions from the outermost in memory to the innermost, and how to permute them back."""
+    strides = self.stride()
     order = sorted(range(self.ndim), key=lambda d: -strides[d])
-    back = [order.index(d) for d in range(self.ndim)]
-    return draw(tuple(self.shape[d] for d in order)).permute(back)
+    return order, [order.index(d) for d in range(self.ndim)]
+
+
+def _in_memory_order(self: Tensor, draw: Callable[..., Tensor], **scattered: bool) -> Tensor:
+    """Numbers drawn in the order in which torch's memory holds the elements, which is not the logical one after a permute.
+
+    Args:
+        draw: the size -> the numbers. It gets `scattered` too where the tensor is not contiguous.
+    """
+    if self._strides is None or is_contiguous(tuple(self.shape), self._strides):
+        return draw(tuple(self.shape))
+    order, back = _memory_order(self)
+    return draw(tuple(self.shape[d] for d in order), **scattered).permute(back)
+
+
+# torch fills a contiguous tensor with normals by blocks, another one number by number.
+_SCATTERED: dict[str, dict[str, bool]] = {"normal": {"contiguous": False}}
 
 
 def bernoulli_(self: Tensor, p: Any = 0.5, *, generator: Any = None) -> Tensor:
     """Overwrite with 0 or 1, 1 with probability `p` (a number or a tensor that broadcasts)."""
     self._check_writable()
     if isinstance(p, Tensor):
-        mask = _trials(p.detach().expand(self.shape), generator)
-        return self._write(_drawn(mask.astype(self.dtype.np), self.device))
+        order, back = _memory_order(self)
+        mask = _trials(p.detach().expand(self.shape).permute(order), generator)
+        return self._write(_drawn(mask.astype(self.dtype.np), self.device).permute(back))
     if not 0 <= p <= 1:
         raise RuntimeError(f"bernoulli_ expects p to be in [0, 1], but got p={p:g}")
     if self.dtype.is_complex:
@@ -320,7 +360,7 @@ def bernoulli_(self: Tensor, p: Any = 0.5, *, generator: Any = None) -> Tensor:
             return (_draw("uniform", size, dtypes.float32, self.device, generator, 0.0, 1.0) < p).to(self.dtype)
         return _drawn(_generator(generator).bernoulli(size, float(p)).astype(self.dtype.np), self.device)
 
-    return self._write(_in_memory_order(self, "bernoulli", draw))
+    return self._write(_in_memory_order(self, draw))
 
 
 def random_(self: Tensor, low: Any = 0, high: Any = None, *, generator: Any = None, **kwargs: Any) -> Tensor:
@@ -334,9 +374,7 @@ def random_(self: Tensor, low: Any = 0, high: Any = None, *, generator: Any = No
         raise NotImplementedError(f"\"random_kernel_cpu\" not implemented for '{scalar_name(self.dtype)}'")
     bounds = int(low), None if high is None else int(high)
     return self._write(
-        _in_memory_order(
-            self, "random", lambda size: _drawn(_generator(generator).random_(size, *bounds, self.dtype.np), self.device)
-        )
+        _in_memory_order(self, lambda size: _drawn(_generator(generator).random_(size, *bounds, self.dtype.np), self.device))
     )
 
 

@@ -121,6 +121,9 @@ def movedim(input: Tensor, source: Any, destination: Any) -> Tensor:
             f"movedim: Invalid source or destination dims: source ({list(src)} dims) should contain the same number of dims as "
             f"destination ({list(dst)} dims)"
         )
+    for name, dims, given in (("source", src, source), ("destination", dst, destination)):
+        if len(set(dims)) < len(dims):
+            raise RuntimeError(f"movedim: repeated dim in `{name}` ({given})")
     rest = iter(d for d in range(input.ndim) if d not in src)
     places = dict(zip(dst, src, strict=True))
     return permute(input, [places[i] if i in places else next(rest) for i in range(input.ndim)])
@@ -156,12 +159,18 @@ def select(input: Tensor, dim: int, index: int) -> Tensor:
 
 def narrow(input: Tensor, dim: int, start: Any, length: int) -> Tensor:
     """`length` indices of `dim` from `start` on."""
+    if not input.ndim:
+        raise RuntimeError("narrow() cannot be applied to a 0-dim tensor.")
+    if isinstance(start, Tensor) and (start.ndim or start.dtype.category > dtypes.dtype.INTEGER):
+        raise RuntimeError("start must be an 0-dim integral Tensor.")
     d = dim_in_range(dim, input.ndim)
+    if length < 0:
+        raise RuntimeError("narrow(): length must be non-negative.")
     size, start = input.shape[d], int(start)
     if not -size <= start <= size:
         raise IndexError(f"Dimension out of range (expected to be in range of [{-size}, {size}], but got {start})")
     start += size if start < 0 else 0
-    if length < 0 or start + length > size:
+    if start + length > size:
         raise RuntimeError(f"start ({start}) + length ({length}) exceeds dimension size ({size}).")
     return narrow_view(input, d, start, int(length))
 

@@ -11,7 +11,7 @@ from typing import Any
 import jax.numpy as jnp
 import numpy as np
 
-from torchlike.tensor import creation
+from torchlike.tensor import creation, views
 from torchlike.tensor import functions as ops
 from torchlike.tensor.overloads.table import overload
 from torchlike.tensor.tensor import Tensor
@@ -37,6 +37,24 @@ def flip(input: Tensor, *dims: Any, **keyword: Any) -> Tensor:
     """The order of the elements reversed along `dims`."""
     given = keyword.get("dims", keyword.get("dim", dims))
     return ops.flip(input, (given,) if isinstance(given, int) else sizes(given))
+
+
+@overload("rot90")
+def rot90(input: Tensor, k: int = 1, dims: Any = (0, 1)) -> Tensor:
+    """Turned by `k` quarters in the plane of two dimensions, from the first towards the second."""
+    if len(dims) != 2:
+        raise RuntimeError(f"expected total rotation dims == 2, but got dims = {len(dims)}")
+    if input.ndim < 2:
+        raise RuntimeError(f"expected total dims >= 2, but got total dims = {input.ndim}")
+    if dims[0] == dims[1] or abs(dims[0] - dims[1]) == input.ndim:
+        raise RuntimeError(f"expected rotation dims to be different, but got dim0 = {dims[0]} and dim1 = {dims[1]}")
+    for which, dim in enumerate(dims):
+        if not -input.ndim <= dim < input.ndim:
+            raise RuntimeError(f"Rotation dim{which} out of range, dim{which} = {dim}")
+    k %= 4
+    if k == 2:
+        return ops.flip(input, tuple(dims))
+    return views.transpose(ops.flip(input, (dims[1] if k == 1 else dims[0],)), *dims) if k else input.clone()
 
 
 @overload("repeat_interleave")
@@ -67,11 +85,27 @@ def _at(array: np.ndarray, like: Tensor) -> Tensor:
 
 
 @overload("meshgrid", method=False)
-def meshgrid(*tensors: Any, indexing: str = "ij") -> tuple[Tensor, ...]:
-    """One grid per vector, each of shape `(n0, n1, ...)`."""
+def meshgrid(*tensors: Any, indexing: str | None = None) -> tuple[Tensor, ...]:
+    """One grid per vector, each of shape `(n0, n1, ...)`, as views; "xy" swaps the first two dimensions."""
     listed = tensors[0] if len(tensors) == 1 and isinstance(tensors[0], (list, tuple)) else tensors
-    made = ops.meshgrid(listed, indexing)
-    return made if isinstance(made, tuple) else (made,)
+    if not listed:
+        raise RuntimeError("meshgrid expects a non-empty TensorList")
+    for x in listed:
+        if x.ndim > 1:
+            raise RuntimeError(f"torch.meshgrid: Expected 0D or 1D tensor in the tensor list but got: {x.ndim}D")
+        if x.dtype is not listed[0].dtype or x.device != listed[0].device:
+            raise RuntimeError("torch.meshgrid expects all tensors to have the same dtype and device")
+    if indexing not in ("ij", "xy", None):
+        raise RuntimeError(f'torch.meshgrid: indexing must be one of "xy" or "ij", but received: {indexing}')
+    swap = indexing == "xy" and len(listed) > 1
+    ordered = [listed[1], listed[0], *listed[2:]] if swap else list(listed)
+    shape, grids = tuple(x.numel() for x in ordered), []
+    for at, x in enumerate(ordered):
+        grids.append(views.expand(views.view(x, (1,) * at + (-1,) + (1,) * (len(shape) - at - 1)), shape))
+    if swap:
+        grids[:2] = grids[1::-1]
+        grids = [views.transpose(grid, 0, 1) for grid in grids]
+    return tuple(grids)
 
 
 @overload("block_diag", method=False)
@@ -105,6 +139,14 @@ def diff(input: Tensor, n: int = 1, dim: int = -1, prepend: Any = None, append: 
 # --- along one dimension, by index -------------------------------------------------------------------------------------
 
 
+def _check_range(name: str, index: Tensor, size: int) -> None:
+    """Raises RuntimeError for indices outside, where their values are at hand without waiting."""
+    array = index._value.array
+    if type(array) is np.ndarray and array.size and array.dtype.kind in "iu" and (array.min() < 0 or array.max() >= size):
+        wrong = array.max() if array.max() >= size else array.min()
+        raise RuntimeError(f"{name}(): index {wrong} is out of bounds for dimension with size {size}")
+
+
 def _dim_first(row: str) -> Callable:
     """torch takes `(input, dim, index, ...)`, a row its operands first."""
     call = getattr(ops, row)
@@ -112,10 +154,25 @@ def _dim_first(row: str) -> Callable:
     def moved(input: Tensor, dim: int, index: Tensor, *rest: Any, **keywords: Any) -> Tensor:
         if len(rest) > 1:
             keywords["reduce"] = rest[1]
+        out = keywords.get("out")
+        if out is not None:
+            _check_out(row, out, input, index, *rest[:1])
+        if isinstance(index, Tensor) and -input.ndim <= dim < input.ndim:
+            _check_range(row, index, input.shape[dim])
         return call(input, index, *rest[:1], dim=dim, **keywords)
 
     moved.__doc__ = call.__doc__
     return moved
+
+
+def _check_out(name: str, out: Tensor, input: Tensor, *others: Any) -> None:
+    """Raises RuntimeError where `out` has another dtype, shows an element twice or shares memory with an operand."""
+    if out.dtype is not input.dtype:
+        raise RuntimeError(f"{name}(): Expected out tensor to have dtype {input.dtype}, but got {out.dtype} instead")
+    out._check_writable()
+    for other in (input, *others):
+        if isinstance(other, Tensor) and other._storage is out._storage:
+            out._check_apart(other, equal=name in ("gather", "index_select") or other is not input)
 
 
 for _name in ("gather", "index_select"):
@@ -126,12 +183,19 @@ for _name in ("scatter_add", "scatter_reduce", "index_add", "index_copy", "index
 
 
 def _scatter(suffix: str) -> Callable:
-    def scatter(input: Tensor, dim: int, index: Tensor, src: Any = None, value: Any = None, *, reduce: Any = None) -> Tensor:
+    def scatter(
+        input: Tensor, dim: int, index: Tensor, src: Any = None, value: Any = None, *, reduce: Any = None, out: Any = None
+    ) -> Tensor:
         """`input` with `src` (a tensor or a number) written, added or multiplied at `index` along `dim`."""
+        keywords = {} if out is None else {"out": out}
+        if out is not None:
+            _check_out("scatter", out, input, index, src)
+        if -input.ndim <= dim < input.ndim:
+            _check_range("scatter", index, input.shape[dim])
         if isinstance(src, Tensor):
-            return getattr(ops, f"scatter{suffix}")(input, index, src, dim, reduce)
+            return getattr(ops, f"scatter{suffix}")(input, index, src, dim, reduce, **keywords)
         number = _number_for(input, value if src is None else src)
-        return getattr(ops, f"scatter_value{suffix}")(input, index, number, dim, reduce)
+        return getattr(ops, f"scatter_value{suffix}")(input, index, number, dim, reduce, **keywords)
 
     return scatter
 
