@@ -19,7 +19,7 @@ from typing import Any
 import jax
 
 from benchmarks import contenders as make
-from benchmarks import engine
+from benchmarks import engine, ops
 from benchmarks.models import CASES
 from benchmarks.timing import Times, TookTooLong, interleave, time_limit
 
@@ -95,7 +95,7 @@ def table(results: dict[str, dict[str, Any]], wanted: list[str]) -> str:
 def arguments() -> argparse.Namespace:
     """What the command line asks for."""
     parser = argparse.ArgumentParser(prog="python -m benchmarks", description=__doc__.splitlines()[0])
-    jobs = [*CASES, "engine"]
+    jobs = [*CASES, "engine", "ops"]
     parser.add_argument("--only", nargs="+", choices=jobs, default=jobs, metavar="JOB", help=f"some of {', '.join(jobs)}")
     names = list(CONTENDERS)
     parser.add_argument("--contenders", nargs="+", choices=names, default=names, metavar="NAME", help=f"some of {names}")
@@ -127,5 +127,9 @@ def main() -> None:
     inside = engine.measure() if "engine" in args.only else {}
     if inside:
         print(engine.table(inside))
+    each = ops.measure() if "ops" in args.only else {}
+    if each:
+        print(ops.table(each))
     if args.json:
-        args.json.write_text(json.dumps({"machine": machine(), "training": training, "engine": inside}, indent=2))
+        found = {"machine": machine(), "training": training, "engine": inside, "ops": each}
+        args.json.write_text(json.dumps(found, indent=2))

@@ -16,6 +16,7 @@ import torch
 with warnings.catch_warnings():
     warnings.simplefilter("ignore")
     from torch.testing._internal import common_methods_invocations as database
+    from torch.testing._internal import common_utils
     from torch.testing._internal.opinfo import core
 
 DTYPES = ("float32", "float64", "bfloat16", "float16", "int64", "int32", "uint8", "bool", "complex64")
@@ -76,6 +77,7 @@ def _seed(seed: int, *parts: str) -> None:
     random.seed(mixed)
     np.random.seed(mixed)  # noqa: NPY002  # the database draws from numpy's global generator
     torch.manual_seed(mixed)
+    common_utils.SEED = mixed  # what the database starts each sample from
 
 
 def chosen(count: int, rate: float, seed: int, *parts: str) -> list[int]:

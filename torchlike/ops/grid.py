@@ -32,13 +32,9 @@ def grid_sample(input, grid, *, mode="bilinear", padding_mode="zeros", align_cor
     spaces, out = input.shape[2:], grid.shape[1:-1]
     flat = wide(input).reshape(*input.shape[:2], -1)
     places = wide(grid).reshape(grid.shape[0], -1, grid.shape[-1])
-    where = _smooth_position if mode == "bicubic" else _position
-    positions = [where(places[..., d], size, align_corners) for d, size in enumerate(spaces[::-1])][::-1]
-    if mode == "bicubic":
-        taps = [_cubic(x, size, padding_mode, align_corners) for x, size in zip(positions, spaces, strict=True)]
-    else:
-        kept = [_keep(x, size, padding_mode, align_corners) for x, size in zip(positions, spaces, strict=True)]
-        taps = [(_linear if mode == "bilinear" else _nearest)(x, size) for x, size in zip(kept, spaces, strict=True)]
+    taps_of = {"bilinear": _linear, "nearest": _nearest, "bicubic": _cubic}[mode]
+    each = zip(jnp.moveaxis(places, -1, 0)[::-1], spaces, strict=True)  # x is the last dimension
+    taps = [taps_of(x, size, padding_mode, align_corners) for x, size in each]
     sampled = _weighted_sum(flat, taps, spaces)
     return sampled.reshape(*input.shape[:2], *out).astype(input.dtype)
 
@@ -76,11 +72,6 @@ def _position(x: Array, size: int, align_corners: bool) -> Array:
     return (x + 1) / 2 * (size - 1) if align_corners else ((x + 1) * size - 1) / 2
 
 
-def _smooth_position(x: Array, size: int, align_corners: bool) -> Array:
-    """As `_position`, with one rounding less; where nothing jumps, so that torch's last bit does not matter."""
-    return x * ((size - 1) / 2 if align_corners else size / 2) + (size - 1) / 2
-
-
 def _keep(x: Array, size: int, padding_mode: str, align_corners: bool) -> Array:
     """`x` brought inside as `padding_mode` says; what lies on or beyond the edge has no slope, nan becomes 0."""
     if padding_mode == "zeros":
@@ -106,20 +97,21 @@ def _reflect(x: Array, low: float, high: float) -> Array:
 Taps = list[tuple[Array, Array | None]]
 
 
-def _linear(x: Array, size: int) -> Taps:
+def _linear(x: Array, size: int, padding_mode: str, align_corners: bool) -> Taps:
+    x = _keep(_position(x, size, align_corners), size, padding_mode, align_corners)
     low = jnp.floor(x)
     return [(low, low + 1 - x), (low + 1, x - low)]
 
 
-def _nearest(x: Array, size: int) -> Taps:
-    return [(jnp.round(x), None)]
+def _nearest(x: Array, size: int, padding_mode: str, align_corners: bool) -> Taps:
+    return [(jnp.round(_keep(_position(x, size, align_corners), size, padding_mode, align_corners)), None)]
 
 
 def _cubic(x: Array, size: int, padding_mode: str, align_corners: bool) -> Taps:
     """Keys's cubic convolution (1981) with a = -0.75, its outer pieces factored so that nothing cancels."""
     a = -0.75
-    low = jnp.floor(x)
-    t = x - low
+    low = jnp.floor(_position(x, size, align_corners))
+    t = x * ((size - 1) / 2 if align_corners else size / 2) - (low - (size - 1) / 2)  # less cancels than in position - low
     s = 1 - t
     weights = (a * t * s * s, 1 + t * t * ((a + 2) * t - (a + 3)), 1 + s * s * ((a + 2) * s - (a + 3)), a * s * t * t)
     return [(_keep(low + j - 1, size, padding_mode, align_corners), weight) for j, weight in enumerate(weights)]

@@ -183,20 +183,30 @@ def _blend(input, product, beta, alpha):
                 f"The expanded size of the tensor ({target}) must match the existing size ({size}) at non-singleton "
                 f"dimension {at}.  Target sizes: {list(product.shape)}.  Tensor sizes: {list(input.shape)}"
             )
-    scaled = product if _is_one(alpha) else jnp.asarray(alpha, product.dtype) * product
+    if product.dtype == jnp.bool_:  # addr's: a product is an "and", a sum an "or"
+        scaled = product & bool(alpha)
+        return scaled | (input & bool(beta)) if beta else jnp.broadcast_to(scaled, product.shape)
+    scaled = product if _is_one(alpha) else jnp.asarray(alpha).astype(product.dtype) * product
     if isinstance(beta, int | float) and beta == 0:
         return scaled
-    return scaled + (input if _is_one(beta) else jnp.asarray(beta, input.dtype) * input)
+    return scaled + (input if _is_one(beta) else jnp.asarray(beta).astype(input.dtype) * input)
 
 
-# The numbers meet the input's dtype; the matrices must have it already.
-_BLEND: dict[str, Any] = {
-    "inplace": True, "raw": True, "promote": "same", "promoted": ("input", "beta", "alpha"), "layout": "contiguous",
-}  # fmt: skip
+# The numbers take the matrices' dtype (0.5 is 0 beside whole numbers); nothing is promoted.
+_BLEND: dict[str, Any] = {"inplace": True, "raw": True, "wide": True, "layout": "contiguous"}
 
 
 def _is_one(x) -> bool:
     return isinstance(x, int | float) and x == 1
+
+
+def _whole_numbers(*kinds: Any) -> None:
+    """For `Op.check`: raises RuntimeError where integers would meet a fraction."""
+    if any(getattr(kind, "dtype", None) is not None and kind.dtype.is_differentiable for kind in kinds):
+        return
+    for name, kind in zip(("beta", "alpha"), kinds[3:], strict=False):
+        if kind is float:
+            raise RuntimeError(f"For integral input tensors, argument {name} must not be a floating point number.")
 
 
 _SELF_AND = "self and mat2 must have the same dtype, but got {} and {}"
@@ -224,7 +234,12 @@ def baddbmm(input, batch1, batch2, beta=1, alpha=1):
 @op(**_BLEND)
 def addbmm(input, batch1, batch2, beta=1, alpha=1):
     """`beta * input + alpha * bmm(batch1, batch2).sum(0)`."""
+    for x, which in ((batch1, "batch1"), (batch2, "batch2")):
+        if x.ndim != 3:
+            raise RuntimeError(f"{which} must be a 3D tensor")
     _check_batches(batch1.shape, batch2.shape)
+    _same_dtype(batch1, batch2, _SCALAR_TYPE)
+    _same_dtype(input, batch1, _SCALAR_TYPE)
     return _blend(input, jnp.einsum("bnk,bkm->nm", batch1, batch2), beta, alpha)
 
 
@@ -237,12 +252,16 @@ def addmv(input, mat, vec, beta=1, alpha=1):
     if mat.shape[1] != vec.shape[0] or rows not in (1, mat.shape[0]):
         raise RuntimeError(f"size mismatch, got input ({rows}), mat ({mat.shape[0]}x{mat.shape[1]}), vec ({vec.shape[0]})")
     _same_dtype(mat, vec)
+    _same_dtype(input, mat, _SCALAR_TYPE)
     return _blend(input, jnp.matmul(mat, vec), beta, alpha)
 
 
-@op(**_BLEND)
+@op(inplace=True, raw=True, promote="same", promoted=("input", "vec1", "vec2"), layout="contiguous", check=_whole_numbers)
 def addr(input, vec1, vec2, beta=1, alpha=1):
     """`beta * input + alpha * outer(vec1, vec2)`."""
+    for x, which in ((vec1, "vec1"), (vec2, "vec2")):
+        if x.ndim != 1:
+            raise RuntimeError(f"addr: Expected 1-D argument {which}, but got {x.ndim}-D")
     return _blend(input, vec1[:, None] * vec2[None, :], beta, alpha)
 
 
@@ -295,7 +314,11 @@ def tensordot(a, b, *, dims: tuple[tuple[int, ...], tuple[int, ...]]):
     if len(pairs[0]) != len(pairs[1]):
         raise RuntimeError("both dimension lists should have same length")
     for i, j, di, dj in zip(*pairs, *dims, strict=True):
-        if a.shape[i] != b.shape[j]:
+        if a.shape[i] == 1:  # a size of 1 meets any: the other is summed alone
+            b = jnp.sum(b, axis=j, keepdims=True, dtype=b.dtype)
+        elif b.shape[j] == 1:
+            a = jnp.sum(a, axis=i, keepdims=True, dtype=a.dtype)
+        elif a.shape[i] != b.shape[j]:
             raise RuntimeError(
                 f"contracted dimensions need to match, but first has size {a.shape[i]} in dim {di} and second has size "
                 f"{b.shape[j]} in dim {dj}"

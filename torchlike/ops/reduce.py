@@ -198,4 +198,21 @@ def cumprod(input, *, dim: int, dtype=None):
 @op()
 def logcumsumexp(input, *, dim: int):
     """The logarithm of the running sum of exponentials along `dim`."""
-    return _running(lax.cumlogsumexp, input, dim)
+    return _running(_complex_logcumsumexp if jnp.iscomplexobj(input) else lax.cumlogsumexp, input, dim)
+
+
+def _complex_logcumsumexp(x, dim):
+    """One after the other, as torch: phases are those of the terms, not brought back into (-pi, pi]."""
+
+    def step(total, term):
+        keep = total.real >= term.real
+        large, small = jnp.where(keep, total, term), jnp.where(keep, term, total)
+        nothing = jnp.isneginf(small.real)  # adds nothing, and its difference to another -inf is nan
+        total = large + jnp.where(nothing, 0, jnp.log1p(jnp.exp(jnp.where(nothing, 0, small) - jnp.where(nothing, 0, large))))
+        return total, total
+
+    terms = jnp.moveaxis(x, dim, 0)
+    if not x.size:
+        return x
+    first = jnp.full(terms.shape[1:], -jnp.inf, x.dtype)
+    return jnp.moveaxis(lax.scan(step, first, terms)[1], 0, dim)

@@ -45,7 +45,7 @@ def select_scatter(input, src, *, dim: int, index: int):
     return input.at[where].set(cast(src, dtype=input.dtype))
 
 
-@op(linear=True, out=False)
+@op(linear=True)
 def slice_scatter(input, src, *, dim: int = 0, start: int | None = None, end: int | None = None, step: int = 1):
     """`input` with `src` in place of `input[start:end:step]` along `dim`."""
     if step <= 0:

@@ -10,7 +10,9 @@ import numpy as np
 from torchlike.base import device as devices
 from torchlike.base import dtypes, promotion
 from torchlike.base.dtypes import dtype as DType
+from torchlike.base.errors import missing
 from torchlike.base.layout import is_contiguous, preserve_format
+from torchlike.base.numeric import checked
 from torchlike.engine import dispatch
 from torchlike.engine.record import local
 from torchlike.engine.value import Value, aval, host
@@ -140,7 +142,16 @@ def copy_(self: Tensor, src: Any, non_blocking: bool = False) -> Tensor:
 
 
 def fill_(self: Tensor, value: Any) -> Tensor:
-    """Overwrite every element with one number."""
+    """Overwrite every element with one number, or with a zero-dim tensor, to which the gradient goes.
+
+    Raises:
+        RuntimeError: where the dtype cannot hold the number, and for tensors with dimensions.
+    """
+    if isinstance(value, Tensor):
+        if value.ndim:
+            raise RuntimeError(f"fill_ only supports 0-dimension value tensor but got tensor with {value.ndim} dimensions.")
+    elif isinstance(value, (bool, int, float, complex)):
+        value = checked(value, self.dtype)
     self._check_writable(fill=True)
     return self._write(dispatch.call(OPS["fill_into"], (self, value)))
 
@@ -160,6 +171,11 @@ def _cast_to(name: str, dtype: DType) -> Callable:
     return cast
 
 
+def chalf(self: Tensor, memory_format: Any = None) -> Tensor:
+    """Raises NotImplementedError: XLA has no complex numbers of 16-bit floats."""
+    raise missing("torch.complex32", "XLA has no complex numbers of 16-bit floats; use complex64 (`cfloat`)")
+
+
 _CASTS = {
     "double": dtypes.float64,
     "float": dtypes.float32,
@@ -175,7 +191,7 @@ _CASTS = {
     "cdouble": dtypes.complex128,
 }
 
-METHODS: dict[str, Any] = {f.__name__: f for f in (size, numel, dim, to, cpu, cuda, clone, copy_, fill_, zero_)}
+METHODS: dict[str, Any] = {f.__name__: f for f in (size, numel, dim, to, cpu, cuda, clone, copy_, fill_, zero_, chalf)}
 METHODS |= {name: _cast_to(name, dtype) for name, dtype in _CASTS.items()}
 METHODS |= {"type": type_, "ndimension": dim, "nelement": numel, "is_contiguous": contiguous_as}
 FUNCTIONS: dict[str, Callable] = {"numel": numel, "clone": clone}

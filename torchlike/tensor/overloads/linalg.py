@@ -271,9 +271,9 @@ def lstsq(input: Tensor, b: Tensor, rcond: Any = None, *, driver: str | None = N
     rows, columns = input.shape[-2:]
     residuals = made.residuals
     if rows <= columns or driver == "gelsy" or (driver != "gels" and _deficient(made.rank, columns)):
-        residuals = residuals.new_empty((0,))
+        residuals = residuals.reshape(-1)[:0]
     rank = made.rank if driver != "gels" else made.rank.new_empty((0,))
-    values = made.singular_values if driver in ("gelsd", "gelss") else made.singular_values.new_empty((0,))
+    values = made.singular_values.detach() if driver in ("gelsd", "gelss") else made.singular_values.new_empty((0,))
     return given(type(made)(made.solution, residuals, rank, values), out)
 
 

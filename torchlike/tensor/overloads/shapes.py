@@ -5,6 +5,7 @@ from __future__ import annotations
 from collections.abc import Callable, Sequence
 from typing import Any
 
+from torchlike.base import promotion
 from torchlike.base.size import Size
 from torchlike.engine import dispatch
 from torchlike.ops import checks
@@ -111,6 +112,37 @@ def unsafe_split_with_sizes(input: Tensor, split_sizes: Sequence[int], dim: int 
     return views.split_with_sizes(input, split_sizes, dim)
 
 
+# --- joining -----------------------------------------------------------------------------------------------------------
+
+
+def _joining(name: str) -> Callable:
+    row = getattr(ops, name)
+
+    def join(tensors: Any, *args: Any, out: Any = None, **keywords: Any) -> Tensor:
+        made = row(tensors, *args, **keywords)
+        if out is None:
+            return made
+        if isinstance(out, Tensor):
+            if not promotion.can_cast(made.dtype, out.dtype):
+                kind = promotion.scalar_name(out.dtype)
+                raise TypeError(f"torch.cat(): input types can't be cast to the desired output type {kind}")
+            out._check_writable(tensors)
+            if any(isinstance(t, Tensor) and t is out and t.numel() for t in tensors):
+                out._check_apart(out, equal=True)
+        return into(out, made)
+
+    join.__doc__ = row.__doc__
+    return join
+
+
+_JOINS = {
+    "cat": ("cat", "concat", "concatenate"), "stack": ("stack",), "hstack": ("hstack",), "vstack": ("vstack", "row_stack"),
+    "dstack": ("dstack",), "column_stack": ("column_stack",), "_chunk_cat": ("_chunk_cat",),
+}  # fmt: skip
+for _row, _names in _JOINS.items():
+    overload(*_names, method=False)(_joining(_row))
+
+
 # --- other shapes ------------------------------------------------------------------------------------------------------
 
 
@@ -154,12 +186,6 @@ def constant_pad_nd(input: Tensor, pad: Sequence[int], value: Any = 0) -> Tensor
     return ops.pad(input, tuple(pad), "constant", value)
 
 
-@overload("_chunk_cat", method=False)
-def _chunk_cat(tensors: Sequence[Tensor], dim: int, num_chunks: int, *, out: Any = None) -> Tensor:
-    """Each tensor padded with zeros and cut along `dim` into chunks of one size; the flattened chunks joined."""
-    return ops._chunk_cat(tensors, dim, num_chunks, out=out)
-
-
 @overload("_unsafe_masked_index", method=False)
 def _unsafe_masked_index(self: Tensor, mask: Tensor, indices: Sequence[Tensor | None], fill: Any) -> Tensor:
     """`self[indices]` where the mask is true, `fill` elsewhere, where indices may stand outside."""
@@ -201,13 +227,19 @@ def _unfolded(input: Tensor, dimension: int, size: int, step: int) -> Tensor:
     return views.unfold(input, dimension, size, step)
 
 
+def _narrowed(input: Tensor, dim: int, start: Any, length: int) -> Tensor:
+    if dim >= max(input.ndim, 1):
+        raise RuntimeError(f"narrow_copy(): there is no dimension {dim} in a tensor of {input.ndim} dimensions")
+    return views.narrow(input, dim, start, length)
+
+
 def _permuted(input: Tensor, dims: Any) -> Tensor:
     return views.permute(input, dims)
 
 
 _VIEWS: dict[str, Callable] = {
     "alias": views.alias, "as_strided": memory.as_strided, "detach": _detached, "diagonal": views.diagonal,
-    "expand": _expanded, "narrow": views.narrow, "permute": _permuted, "select": views.select, "slice": slice_,
+    "expand": _expanded, "narrow": _narrowed, "permute": _permuted, "select": views.select, "slice": slice_,
     "split": views.split, "split_with_sizes": views.split_with_sizes, "squeeze": views.squeeze, "t": views.t,
     "transpose": views.transpose, "unbind": views.unbind, "unfold": _unfolded, "unsqueeze": views.unsqueeze,
     "view": _viewed, "view_as_real": views.view_as_real, "view_as_complex": views.view_as_complex,
