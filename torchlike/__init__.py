@@ -20,6 +20,7 @@ from torchlike.autograd import (
     set_grad_enabled,
 )  # fmt: skip
 from torchlike.base import dtypes as _dtypes
+from torchlike.base import settings as _settings
 from torchlike.base.device import default_device as get_default_device
 from torchlike.base.device import device, set_default_device
 from torchlike.base.dtypes import DTYPES as _DTYPES
@@ -27,23 +28,35 @@ from torchlike.base.dtypes import dtype, get_default_dtype, set_default_dtype
 from torchlike.base.errors import OutOfMemoryError
 from torchlike.base.errors import missing as _missing
 from torchlike.base.layout import channels_last, channels_last_3d, contiguous_format, memory_format, preserve_format
+from torchlike.base.layouts import (
+    jagged,
+    layout,
+    sparse_bsc,
+    sparse_bsr,
+    sparse_coo,
+    sparse_csc,
+    sparse_csr,
+    strided,
+)  # fmt: skip
+from torchlike.base.numeric import finfo, iinfo
 from torchlike.base.promotion import can_cast, promote_types
 from torchlike.base.size import Size
 from torchlike.tensor import Tensor
 from torchlike.tensor import attach as _attach
 from torchlike.tensor import functions as _functions
-from torchlike.tensor.methods import strided
 from torchlike.tensor.printing import get_printoptions, printoptions, set_printoptions
 from torchlike.tensor.random import Generator
 from torchlike.tensor.random import default as default_generator
-
-__version__ = "2.13.0+torchlike"
+from torchlike.tensor.typed import TYPES as _TYPES
+from torchlike.version import __version__
 
 for _d in _DTYPES.values():
     globals()[_d.name] = _d
     if _d.short:
         globals()[_d.short] = _d
 globals()["bool"] = _dtypes.bool_
+globals().update(_TYPES)
+globals().update({_name: getattr(_settings, _name) for _name in _settings.NAMES})
 globals().update(_attach.public_functions())
 inf, nan, pi, e = _math.inf, _math.nan, _math.pi, _math.e
 newaxis = None
@@ -65,5 +78,5 @@ def __dir__() -> list[str]:
     return sorted({*globals(), *_ROWS})
 
 
-from torchlike import cuda, fft, linalg, masked, nn, optim, serialization, signal, sparse, special, utils  # noqa: E402  # they use what stands above
+from torchlike import cuda, fft, linalg, masked, nn, optim, random, serialization, signal, sparse, special, utils, version  # noqa: E402  # they use what stands above
 from torchlike.serialization import load, save  # noqa: E402  # likewise

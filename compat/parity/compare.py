@@ -99,8 +99,9 @@ def _tensors(ours: Any, theirs: torch.Tensor, reference: Callable[[], Any] | Non
         if isinstance(exact, torch.Tensor) and exact.shape == theirs.shape and _closer(a, b, _wide(array(exact)), rtol, atol):
             return
     worst = tuple(int(i) for i in np.argwhere(~near)[0])
+    mine, torchs = a[worst].item(), b[worst].item()
     raise Mismatch(
-        f"{where} differs in {int((~near).sum())} of {near.size} elements, first at {worst}: {a[worst]!r}, torch's {b[worst]!r}"
+        f"{where} differs in {int((~near).sum())} of {near.size} elements, first at {worst}: {mine}, torch's {torchs}"
     )
 
 

@@ -72,6 +72,7 @@ def run_check(entry: Any, check: str, dtype: str, plan: Plan) -> Result:
     from .calls import Call
     from .checks import CHECKS, FORMS
     from .entries import chosen, has_elements
+    from .translate import Untranslatable
 
     result = Result(entry.key, entry.name, entry.family, check, dtype)
     if check == "errors":
@@ -89,7 +90,7 @@ def run_check(entry: Any, check: str, dtype: str, plan: Plan) -> Result:
             if not calls or getattr(entry.info, _GETTERS[form])() is None:
                 continue
             calls[0].operation("torchlike")
-        except (MissingAPI, AttributeError) as error:
+        except (MissingAPI, AttributeError, Untranslatable) as error:
             result.status = "missing"
             result.total += len(calls)
             result.failures.append((picked[0], str(error)))

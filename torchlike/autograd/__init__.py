@@ -133,8 +133,12 @@ def _backward(
 
 
 # The tape stands above the tensor, so what belongs to it is attached here.
-Tensor.backward = _backward
-Tensor.register_hook = register_hook
-Tensor.register_post_accumulate_grad_hook = register_post_accumulate_grad_hook
-Tensor.retain_grad = retain_grad
-Tensor.grad_fn = property(grad_fn_of)
+_METHODS: dict[str, Any] = {
+    "backward": _backward,
+    "register_hook": register_hook,
+    "register_post_accumulate_grad_hook": register_post_accumulate_grad_hook,
+    "retain_grad": retain_grad,
+    "grad_fn": property(grad_fn_of),
+}
+for _name, _method in _METHODS.items():
+    setattr(Tensor, _name, _method)

@@ -103,7 +103,12 @@ def checked(value: Any, kind: dtype) -> Any:
     Raises:
         RuntimeError: where it does not fit. Negative numbers wrap into unsigned dtypes, as in torch.
     """
+    if kind is dtypes.bool_:
+        return bool(value)
     if kind.is_complex:
+        parts = (value.real, value.imag)
+        if any(math.isfinite(part) and abs(part) > finfo(kind).max for part in parts):
+            raise _overflow(kind)
         return value
     if isinstance(value, complex):
         if value.imag:
@@ -117,11 +122,9 @@ def checked(value: Any, kind: dtype) -> Any:
         return float(value)
     if isinstance(value, float) and not math.isfinite(value):
         raise _overflow(kind)
-    if kind is dtypes.bool_:
-        return bool(value)
     limits, whole = iinfo(kind), int(value)
-    lowest = -limits.max if limits.min == 0 and kind.itemsize < 8 else limits.min
-    if not lowest <= whole <= limits.max:
+    lowest = -limits.max if limits.min == 0 and isinstance(value, int) else limits.min
+    if not lowest <= (value if value < 0 else whole) <= limits.max:
         raise _overflow(kind)
     return whole
 

@@ -248,14 +248,6 @@ def log_softmax(input, *, dim, dtype=None):
     return _softmax(jax.nn.log_softmax, "log_softmax", input, dim, dtype)
 
 
-@op(ns="", method=False)
-def safe_softmax(input, *, dim, dtype=None):
-    """`softmax`, but 0 along lines that are minus infinity throughout."""
-    masked = jnp.all(input == -jnp.inf, dim_in_range(dim, input.ndim), keepdims=True) if input.ndim else input == -jnp.inf
-    out = _softmax(jax.nn.softmax, "softmax", jnp.where(masked, 0, input), dim, dtype)
-    return jnp.where(masked, 0, out)
-
-
 @op(ns="", method=False, out=False)
 def straight_through_one_hot(input, *, dim):
     """1 at the maximum along `dim` and 0 elsewhere, with the gradient of `input` itself."""

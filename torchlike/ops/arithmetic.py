@@ -10,7 +10,7 @@ from jax import lax
 
 from torchlike.base import dtypes
 from torchlike.base.promotion import scalar_name
-from torchlike.ops.elementwise import BOOL_MINUS, binary, elementwise, is_inexact, is_number, with_slopes
+from torchlike.ops.elementwise import BOOL_MINUS, binary, elementwise, is_inexact, is_number, refuse, with_slopes
 
 # --- arithmetic of two -------------------------------------------------------------------------------------------------
 
@@ -74,7 +74,7 @@ def sub(input, other, alpha=1):
     return jnp.subtract(input, _scaled(other, alpha))
 
 
-@elementwise(promoted=_PAIR, linear=_alpha_is_number, check=_check_minus)
+@elementwise(promoted=_PAIR, linear=_alpha_is_number, check=_check_minus, tensors=1)
 def rsub(input, other, alpha=1):
     """`other - alpha * input`."""
     return jnp.subtract(other, _scaled(input, alpha))
@@ -92,7 +92,7 @@ def true_divide(input, other):
     return jnp.true_divide(input, other)
 
 
-@elementwise(inplace=True, check=not_bool("div_floor_cpu"))
+@elementwise(inplace=True, check=not_bool("div_floor_cpu"), refuses="c")
 def floor_divide(input, other):
     """`input / other` rounded down, as Python's `//`."""
     if is_inexact(input):
@@ -117,13 +117,13 @@ def div_trunc(input, other):
     return jnp.trunc(input / other) if is_inexact(input) else lax.div(*jnp.broadcast_arrays(input, other))
 
 
-@elementwise(inplace=True, check=not_bool("remainder_cpu"))
+@elementwise(inplace=True, check=not_bool("remainder_cpu"), refuses="c")
 def remainder(input, other):
     """What is left of `input` modulo `other`, with the sign of `other` (Python's `%`)."""
     return jnp.remainder(input, other)
 
 
-@elementwise(inplace=True, check=not_bool("fmod_cpu"))
+@elementwise(inplace=True, check=not_bool("fmod_cpu"), refuses="c", tensors=1)
 def fmod(input, other):
     """What is left of `input` modulo `other`, with the sign of `input` (C's fmod)."""
     return lax.rem(*jnp.broadcast_arrays(input, other))
@@ -190,26 +190,27 @@ def _share(first_loses: Callable) -> Callable:
 
 
 _less, _greater = _share(jnp.less), _share(jnp.greater)
+_RIVALS = {"refuses": "c", "refusal": RuntimeError, "tensors": 2}
 binary(
-    {"promote": "same"},
+    {"promote": "same", **_RIVALS},
     maximum=with_slopes(jnp.maximum, _less, lambda out, a, b: _less(out, b, a)),
     minimum=with_slopes(jnp.minimum, _greater, lambda out, a, b: _greater(out, b, a)),
 )
 
 
-@elementwise()
+@elementwise(**_RIVALS)
 def fmax(input, other):
     """The larger one; a number wins over nan. On ties the gradient goes to `input`."""
     return jnp.where((input >= other) | (other != other), input, other)
 
 
-@elementwise()
+@elementwise(**_RIVALS)
 def fmin(input, other):
     """The smaller one; a number wins over nan. On ties the gradient goes to `input`."""
     return jnp.where((input <= other) | (other != other), input, other)
 
 
-@elementwise(inplace=True, aliases=("clip",))
+@elementwise(inplace=True, aliases=("clip",), refuses="c", tensors=1)
 def clamp(input, min=None, max=None):
     """`input` held inside [min, max]; at the bounds the gradient passes. nan stays nan.
 
@@ -218,6 +219,8 @@ def clamp(input, min=None, max=None):
     """
     if min is None and max is None:
         raise RuntimeError("torch.clamp: At least one of 'min' or 'max' must not be None")
+    if min is not None and max is not None:
+        refuse("clamp_cpu", "b", input)
     if min is not None:
         input = jnp.where((input >= min) | (input != input), input, min)
     if max is not None:
@@ -225,13 +228,13 @@ def clamp(input, min=None, max=None):
     return input
 
 
-@elementwise(inplace=True)
+@elementwise(inplace=True, refuses="c", tensors=1)
 def clamp_min(input, min):
     """`input`, but at least `min`."""
     return clamp(input, min, None)
 
 
-@elementwise(inplace=True)
+@elementwise(inplace=True, refuses="c", tensors=1)
 def clamp_max(input, max):
     """`input`, but at most `max`."""
     return clamp(input, None, max)
@@ -256,7 +259,7 @@ def _c_name(kind):
     return {"Long": "long int", "Byte": "unsigned char"}.get(name, name if name in ("Half", "BFloat16") else name.lower())
 
 
-@elementwise(inplace=True, raw=True, check=_check_lerp)
+@elementwise(inplace=True, raw=True, check=_check_lerp, widen=True, tensors=2)
 def lerp(input, end, weight):
     """`input + weight * (end - input)`, exact at both ends."""
     near = input + weight * (end - input)
@@ -266,13 +269,13 @@ def lerp(input, end, weight):
     return jnp.where(jnp.abs(weight) < 0.5, near, far)
 
 
-@elementwise(inplace=True, promoted=("input", "tensor1", "tensor2"))
+@elementwise(inplace=True, promoted=("input", "tensor1", "tensor2"), refuses="b", widen=True)
 def addcmul(input, tensor1, tensor2, value=1):
     """`input + value * tensor1 * tensor2`."""
     return input + _scaled(tensor1, value) * tensor2
 
 
-@elementwise(inplace=True, promoted=("input", "tensor1", "tensor2"))
+@elementwise(inplace=True, promoted=("input", "tensor1", "tensor2"), widen=True)
 def addcdiv(input, tensor1, tensor2, value=1):
     """`input + value * tensor1 / tensor2`. Raises RuntimeError for integers."""
     if not is_inexact(input):

@@ -6,7 +6,7 @@ import jax.numpy as jnp
 
 from torchlike.base import dtypes
 from torchlike.base.promotion import scalar_name
-from torchlike.ops.elementwise import binary, elementwise, is_inexact, unary
+from torchlike.ops.elementwise import binary, elementwise, is_inexact, refuse, unary
 from torchlike.ops.registry import op
 
 _COMPARE = {"promote": "same", "inplace": True}
@@ -34,7 +34,7 @@ for _name, _alias, _fn in (
     ("gt", "greater", _ordered("gt", jnp.greater)),
     ("ge", "greater_equal", _ordered("ge", jnp.greater_equal)),
 ):
-    binary({**_COMPARE, "aliases": (_alias,) if _alias else ()}, **{_name: _fn})
+    binary({**_COMPARE, "tensors": 1, "aliases": (_alias,) if _alias else ()}, **{_name: _fn})
 
 unary({"promote": "same"}, isfinite=jnp.isfinite, isposinf=jnp.isposinf, isneginf=jnp.isneginf, isreal=jnp.isreal)
 unary({"promote": "same", "inplace": False}, isnan=jnp.isnan, isinf=jnp.isinf)
@@ -58,15 +58,18 @@ binary(
 )
 
 
-@elementwise()
+@elementwise(refuses="c")
 def signbit(input):
     """Whether the sign bit is set (so -0.0 too)."""
     return jnp.signbit(input) if is_inexact(input) else input < 0
 
 
-@elementwise()
+@elementwise(tensors=2)
 def isclose(input, other, *, rtol=1e-05, atol=1e-08, equal_nan=False):
     """Whether `|input - other| <= atol + rtol * |other|`; infinities are close to themselves only."""
+    for name, size in (("rtol", rtol), ("atol", atol)):
+        if size < 0:
+            raise RuntimeError(f"{name} must be greater than or equal to zero, but got {size:g}")
     close = input == other
     if equal_nan and is_inexact(input):
         close |= (input != input) & (other != other)
@@ -89,4 +92,5 @@ def equal_all(input, other):
 @op(promote="same", layout="contiguous")
 def isin(elements, test_elements, *, assume_unique=False, invert=False):
     """Whether each element stands anywhere in `test_elements`. Shape of `elements`."""
+    refuse("isin_cpu", "bc", elements, error=RuntimeError)
     return jnp.isin(elements, test_elements.reshape(-1), assume_unique=assume_unique, invert=invert)

@@ -40,7 +40,7 @@ def copy_into(input, src):
     return jnp.broadcast_to(cast(src, dtype=input.dtype), input.shape)
 
 
-@op(name="fill_into", method=False, ns="", linear=True, overwrites=True, grad_name="Fill", out=False)
+@op(name="fill_into", method=False, ns="", linear=True, wide=True, overwrites=True, grad_name="Fill", out=False)
 def fill_into(input, value):
     if value.ndim:
         raise RuntimeError(f"fill_ only supports 0-dimension value tensor but got tensor with {value.ndim} dimensions.")
@@ -52,13 +52,13 @@ def zero_into(input):
     return jnp.zeros_like(input)
 
 
-@op(method=False, ns="", out=False)
+@op(method=False, ns="", wide=True, out=False)
 def full_of(value, *, size, dtype):
     """A tensor of one number."""
     return jnp.full(size, cast(value, dtype=dtype))
 
 
-@op(method=False, ns="", out=False)
+@op(method=False, ns="", wide=True, out=False)
 def iota(start, step, *, size, dtype):
     """`start + step * i` for i below `size`; computed in float64 or int64 as torch does, then cast."""
     wide = np.float64 if np.result_type(start.dtype, step.dtype).kind == "f" else np.int64

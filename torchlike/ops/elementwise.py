@@ -25,29 +25,35 @@ def elementwise(name: str | None = None, **options: Any) -> Callable[[Callable],
 
     Args:
         name: the row's name; the function's own by default.
-        options: the row's, and `refuses`: the kinds (letters, see `refuse`) that torch does not have it for;
-            `widen`: 16-bit floats are computed in float32 and rounded once, at the end.
+        options: the row's, and these. `refuses`: the kinds (letters, see `refuse`) that torch does not have it for, with an
+            error of class `refusal`. `widen`: 16-bit floats are computed in float32 and rounded once, at the end (as they
+            are wherever operands broadcast: the gradient of what was repeated is a long sum). `tensors`: how many of
+            the first operands must be tensors, not numbers.
     """
-    refuses = options.pop("refuses", "")
-    widen = options.pop("widen", False)
+    refuses, refusal = options.pop("refuses", ""), options.pop("refusal", NotImplementedError)
+    widen, tensors = options.pop("widen", False), options.pop("tensors", 0)
 
     def register(fn: Callable) -> Callable:
-        body = in_float32(fn) if widen else fn
+        wide = in_float32(fn)
+        row = name or fn.__name__
 
         @functools.wraps(fn)
         def checked(*operands: Any, **static: Any) -> Any:
-            broadcast_shapes(*(np.shape(x) for x in operands if x is not None))
+            shapes = [np.shape(x) for x in operands if x is not None]
+            shape = broadcast_shapes(*shapes)
             if refuses:
-                refuse(f"{name or fn.__name__}_cpu", refuses, *operands)
-            return body(*operands, **static)
+                refuse(f"{row}_cpu", refuses, *operands, error=refusal)
+            return (wide if widen or any(s != shape for s in shapes) else fn)(*operands, **static)
 
         own = options.get("check")
 
         def check(*operands: Any) -> None:
+            _only_tensors(row, operands[:tensors])
             broadcast_shapes(*(o.shape for o in operands if hasattr(o, "shape")))  # torch complains of sizes first
-            own(*operands)  # type: ignore[misc]  # only registered where there is one
+            if own:
+                own(*operands)
 
-        given = {"promote": "same", "layout": "elementwise", **options, **({"check": check} if own else {})}
+        given = {"promote": "same", "layout": "elementwise", **options, **({"check": check} if own or tensors else {})}
         op(name, **given)(checked)
         return fn
 
@@ -108,11 +114,17 @@ def in_float32(fn: Callable) -> Callable:
     return wide
 
 
-def refuse(kernel: str, kinds: str, *operands: Any) -> None:
-    """Raise NotImplementedError where an operand is of one of the `kinds`, a string of the letters of `_kind_letter`."""
+def _only_tensors(row: str, kinds: tuple) -> None:
+    for place, kind in enumerate(kinds, 1):
+        if isinstance(kind, type):
+            raise TypeError(f"{row}(): argument {place} must be Tensor, not {kind.__name__}")
+
+
+def refuse(kernel: str, kinds: str, *operands: Any, error: type[Exception] = NotImplementedError) -> None:
+    """Raise where an operand is of one of the `kinds`, a string of the letters of `_kind_letter`."""
     for x in operands:
         if x is not None and not is_number(x) and _kind_letter(x.dtype) in kinds:
-            raise NotImplementedError(f"\"{kernel}\" not implemented for '{scalar_name(dtypes.from_numpy(x.dtype))}'")
+            raise error(f"\"{kernel}\" not implemented for '{scalar_name(dtypes.from_numpy(x.dtype))}'")
 
 
 def _kind_letter(dtype: np.dtype) -> str:
@@ -129,15 +141,17 @@ SAME: dict[str, Any] = {"promote": "same", "inplace": True}
 
 unary(
     FLOAT,
-    exp=lax.exp, log=lax.log, log2=jnp.log2, log10=jnp.log10, sqrt=lax.sqrt, rsqrt=lax.rsqrt, sin=lax.sin, cos=lax.cos,
-    tan=lax.tan, sinh=lax.sinh, cosh=lax.cosh, tanh=lax.tanh, sigmoid=lax.logistic, reciprocal=jnp.reciprocal,
+    exp=lax.exp, log=lax.log, sqrt=lax.sqrt, rsqrt=lax.rsqrt, sin=lax.sin, cos=lax.cos, tan=lax.tan, sinh=lax.sinh,
+    cosh=lax.cosh, tanh=lax.tanh, reciprocal=jnp.reciprocal,
 )  # fmt: skip
+unary({**FLOAT, "widen": True}, log2=jnp.log2, log10=jnp.log10)
+unary({**FLOAT, "aliases": ("special.expit",)}, sigmoid=lax.logistic)
 for _name, _fn in {
     "acos": lax.acos, "asin": lax.asin, "atan": lax.atan, "acosh": lax.acosh, "asinh": lax.asinh, "atanh": lax.atanh,
 }.items():  # fmt: skip
     unary({**FLOAT, "aliases": (f"arc{_name[1:]}",)}, **{_name: _fn})
-unary(SAME, ceil=jnp.ceil, floor=jnp.floor)
-unary({**SAME, "aliases": ("fix",)}, trunc=jnp.trunc)
+unary({**SAME, "refuses": "bc"}, ceil=jnp.ceil, floor=jnp.floor)
+unary({**SAME, "refuses": "bc", "aliases": ("fix",)}, trunc=jnp.trunc)
 
 
 @jax.custom_jvp
@@ -183,7 +197,7 @@ def sign(input):
     if input.dtype == jnp.bool_:
         return input
     if jnp.issubdtype(input.dtype, jnp.complexfloating):
-        raise RuntimeError("Unlike NumPy, torch.sign doesn't handle complex tensors, please use torch.sgn instead")
+        raise NotImplementedError("Unlike NumPy, torch.sign doesn't handle complex tensors, please use torch.sgn instead")
     return jnp.where(input != input, jnp.zeros_like(input), jnp.sign(input))
 
 
@@ -203,13 +217,13 @@ def square(input):
     return input.astype(jnp.int64) if input.dtype == jnp.bool_ else jnp.square(input)
 
 
-@elementwise(inplace=True)
+@elementwise(inplace=True, refuses="bic")
 def frac(input):
     """The part after the point, with the sign of the input."""
     return input - jnp.trunc(input)
 
 
-@elementwise(inplace=True, ns="torch special")
+@elementwise(inplace=True, ns="torch special", refuses="bc", widen=True)
 def round(input, *, decimals=0):
     """Rounded to `decimals` places, halves to even."""
     if not is_inexact(input):
@@ -222,12 +236,12 @@ def round(input, *, decimals=0):
     return jnp.round(input * scale) / scale if decimals > 0 else jnp.round(input / scale) * scale
 
 
-@elementwise(promote="float", inplace=True, linear=True)
+@elementwise(promote="float", inplace=True, linear=True, refuses="c", refusal=RuntimeError, widen=True)
 def deg2rad(input):
     return input * (math.pi / 180.0)
 
 
-@elementwise(promote="float", inplace=True, linear=True)
+@elementwise(promote="float", inplace=True, linear=True, refuses="c", refusal=RuntimeError, widen=True)
 def rad2deg(input):
     return input * (180.0 / math.pi)
 

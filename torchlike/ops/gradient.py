@@ -2,11 +2,15 @@
 
 from __future__ import annotations
 
+import functools
+
 import jax.numpy as jnp
+import numpy as np
 from jax import lax
 
 from torchlike.ops.checks import dim_in_range
 from torchlike.ops.elementwise import is_inexact
+from torchlike.ops.reduce import widened
 from torchlike.ops.registry import op
 
 
@@ -24,15 +28,14 @@ def gradient_along(input, coordinates=None, *, dim: int, spacing=1, edge_order=1
     finite difference formulas on arbitrarily spaced grids", 1988); at the ends one of `edge_order` points more.
     """
     dim = dim_in_range(dim, input.ndim)
-    y = jnp.moveaxis(input, dim, -1)
-    if not is_inexact(y):
-        y = y.astype(jnp.float32)
+    inexact = [x.dtype for x in (input, coordinates) if x is not None and is_inexact(x)]
+    out_dtype = functools.reduce(jnp.promote_types, inexact) if inexact else np.dtype(np.float32)
+    y = jnp.moveaxis(widened(input.astype(out_dtype)), dim, -1)
     if coordinates is None:
         out = _uniform(y, spacing, edge_order)
     else:
-        steps = jnp.diff(coordinates if is_inexact(coordinates) else coordinates.astype(y.real.dtype))
-        out = _uneven(y, steps.astype(jnp.promote_types(steps.dtype, y.real.dtype)), edge_order)
-    return jnp.moveaxis(out, -1, dim)
+        out = _uneven(y, jnp.diff(coordinates.astype(y.real.dtype)), edge_order)
+    return jnp.moveaxis(out, -1, dim).astype(out_dtype)
 
 
 def _uniform(y, step, edge_order: int):

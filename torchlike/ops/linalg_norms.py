@@ -158,6 +158,16 @@ def frobenius_norm(input, *, dim: Dims, keepdim=False):
     return _vector_norm(input, 2.0, dim, keepdim)
 
 
+@op(ns="", method=False, inplace=True, grad_name="Renorm")
+def renorm_slices(input, *, p: float, dim: int, maxnorm: float):
+    """Each slice along `dim` scaled down to `maxnorm` where its p-norm is above that."""
+    others = tuple(d for d in range(input.ndim) if d != dim_in_range(dim, input.ndim))
+    size = norm(widened(input), p, others, True)
+    above = size > maxnorm
+    scale = jnp.where(above, maxnorm / (jnp.where(above, size, 1) + 1e-7), 1)
+    return input * scale.astype(input.dtype)
+
+
 @op(ns="linalg", method=False)
 def linalg_cond(A, *, p: Order = None):
     """The condition number `|A| |A^-1|` in the norm `p` (by default 2: the ratio of the extreme singular values)."""

@@ -15,7 +15,6 @@ from torchlike.ops.linalg_solvers import inverse, linalg_solve_ex
 from torchlike.ops.reduce import widened
 from torchlike.ops.registry import op
 
-
 _DEGREE = 18
 _REACH = {4: 3.01, 8: 1.09}  # bytes of a real number -> the 1-norm up to which the polynomial is exact to rounding
 _SQUARINGS = 32  # matrices with a norm up to 2**32 times that

@@ -17,7 +17,7 @@ def _check(input: Array, linear_weight: Array, linear_bias: Array | None) -> Non
         raise RuntimeError(f"expected input with dimensionality 1 or 2, got {input.ndim}")
     if linear_weight.ndim < 2:
         raise RuntimeError(f"expected linear_weight with dimensionality at least 2, got {linear_weight.ndim}")
-    width, *rest = linear_weight.shape[-1], *linear_weight.shape[:-1]
+    width, rest = linear_weight.shape[-1], linear_weight.shape[:-1]
     if input.shape[-1] != width:
         raise RuntimeError(
             "expected equal input and linear_weight last dimensions (in_features), "
@@ -31,8 +31,8 @@ def _check(input: Array, linear_weight: Array, linear_bias: Array | None) -> Non
     for other in (linear_weight, linear_bias):
         if other is not None and other.dtype != input.dtype:
             raise RuntimeError(f"expected m1 and m2 to have the same dtype, but got: {input.dtype} != {other.dtype}")
-    if linear_bias is not None and list(linear_bias.shape) != rest:
-        raise RuntimeError(f"expected linear_bias shape {tuple(rest)}, got {linear_bias.shape}")
+    if linear_bias is not None and linear_bias.shape != rest:
+        raise RuntimeError(f"expected linear_bias shape {rest}, got {linear_bias.shape}")
 
 
 @op(ns="", method=False, out=False)

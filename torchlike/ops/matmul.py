@@ -17,7 +17,8 @@ import jax.numpy as jnp
 from torchlike.base import dtypes
 from torchlike.base.promotion import scalar_name
 from torchlike.ops.checks import broadcast_shapes, dim_in_range, tensors_only
-from torchlike.ops.reduce import norm, safe_sqrt
+from torchlike.ops.elementwise import is_inexact
+from torchlike.ops.reduce import norm, safe_sqrt, widened
 from torchlike.ops.registry import op
 
 # The C++ names that the matrix kernels print.
@@ -119,12 +120,16 @@ def mm(input, mat2):
 @op(check=tensors_only)
 def bmm(input, mat2):
     """A product per batch entry: `(b, n, k) x (b, k, m) -> (b, n, m)`; nothing broadcasts."""
-    for x, which in ((input, "batch1"), (mat2, "batch2")):
+    _check_bmm(input, mat2)
+    return jnp.matmul(input, mat2)
+
+
+def _check_bmm(batch1: jax.Array, batch2: jax.Array) -> None:
+    for x, which in ((batch1, "batch1"), (batch2, "batch2")):
         if x.ndim != 3:
             raise RuntimeError(f"{which} must be a 3D tensor")
-    _check_batches(input.shape, mat2.shape)
-    _same_dtype(input, mat2, _SCALAR_TYPE)
-    return jnp.matmul(input, mat2)
+    _check_batches(batch1.shape, batch2.shape)
+    _same_dtype(batch1, batch2, _SCALAR_TYPE)
 
 
 @op(check=tensors_only)
@@ -184,12 +189,28 @@ def _blend(input, product, beta, alpha):
                 f"dimension {at}.  Target sizes: {list(product.shape)}.  Tensor sizes: {list(input.shape)}"
             )
     if product.dtype == jnp.bool_:  # addr's: a product is an "and", a sum an "or"
-        scaled = product & bool(alpha)
-        return scaled | (input & bool(beta)) if beta else jnp.broadcast_to(scaled, product.shape)
+        return (product & jnp.asarray(alpha).astype(bool)) | (input & jnp.asarray(beta).astype(bool))
     scaled = product if _is_one(alpha) else jnp.asarray(alpha).astype(product.dtype) * product
-    if isinstance(beta, int | float) and beta == 0:
-        return scaled
-    return scaled + (input if _is_one(beta) else jnp.asarray(beta).astype(input.dtype) * input)
+    if not (isinstance(beta, int | float) and beta == 0):
+        wide = input.astype(product.dtype)
+        scaled = scaled + (wide if _is_one(beta) else jnp.asarray(beta).astype(wide.dtype) * wide)
+    return scaled.astype(input.dtype)
+
+
+@jax.custom_jvp
+def _wide_product(a, b):
+    """The matrix product of 16-bit floats before it is rounded; derivatives stay in 16 bits, where they are fast."""
+    return jnp.matmul(a, b, preferred_element_type=jnp.float32)
+
+
+@_wide_product.defjvp
+def _wide_product_jvp(primals, tangents):
+    (a, b), (da, db) = primals, tangents
+    return _wide_product(a, b), (jnp.matmul(da, b) + jnp.matmul(a, db)).astype(jnp.float32)
+
+
+def _product(a, b):
+    return _wide_product(a, b) if a.dtype.itemsize == 2 and is_inexact(a) else jnp.matmul(a, b)
 
 
 # The numbers take the matrices' dtype (0.5 is 0 beside whole numbers); nothing is promoted.
@@ -221,26 +242,25 @@ def addmm(input, mat1, mat2, beta=1, alpha=1):
     _check_matrices(mat1.shape, mat2.shape)
     _same_dtype(input, mat2, _SELF_AND)
     _same_dtype(mat1, mat2)
-    return _blend(input, jnp.matmul(mat1, mat2), beta, alpha)
+    return _blend(input, _product(mat1, mat2), beta, alpha)
 
 
 @op(**_BLEND)
 def baddbmm(input, batch1, batch2, beta=1, alpha=1):
     """`beta * input + alpha * bmm(batch1, batch2)`; `input` broadcasts to the product."""
     _same_dtype(input, batch1, _SCALAR_TYPE)
-    return _blend(input, bmm(batch1, batch2), beta, alpha)
+    _check_bmm(batch1, batch2)
+    return _blend(input, _product(batch1, batch2), beta, alpha)
 
 
 @op(**_BLEND)
 def addbmm(input, batch1, batch2, beta=1, alpha=1):
     """`beta * input + alpha * bmm(batch1, batch2).sum(0)`."""
-    for x, which in ((batch1, "batch1"), (batch2, "batch2")):
-        if x.ndim != 3:
-            raise RuntimeError(f"{which} must be a 3D tensor")
-    _check_batches(batch1.shape, batch2.shape)
-    _same_dtype(batch1, batch2, _SCALAR_TYPE)
+    _check_bmm(batch1, batch2)
     _same_dtype(input, batch1, _SCALAR_TYPE)
-    return _blend(input, jnp.einsum("bnk,bkm->nm", batch1, batch2), beta, alpha)
+    rows, columns = batch1.shape[1], batch2.shape[2]
+    left = jnp.moveaxis(batch1, 0, 1).reshape(rows, -1)  # one long product adds up over the batch as well
+    return _blend(input, _product(left, batch2.reshape(-1, columns)), beta, alpha)
 
 
 @op(**_BLEND)
@@ -253,7 +273,7 @@ def addmv(input, mat, vec, beta=1, alpha=1):
         raise RuntimeError(f"size mismatch, got input ({rows}), mat ({mat.shape[0]}x{mat.shape[1]}), vec ({vec.shape[0]})")
     _same_dtype(mat, vec)
     _same_dtype(input, mat, _SCALAR_TYPE)
-    return _blend(input, jnp.matmul(mat, vec), beta, alpha)
+    return _blend(input, _product(mat, vec), beta, alpha)
 
 
 @op(inplace=True, raw=True, promote="same", promoted=("input", "vec1", "vec2"), layout="contiguous", check=_whole_numbers)
@@ -262,7 +282,7 @@ def addr(input, vec1, vec2, beta=1, alpha=1):
     for x, which in ((vec1, "vec1"), (vec2, "vec2")):
         if x.ndim != 1:
             raise RuntimeError(f"addr: Expected 1-D argument {which}, but got {x.ndim}-D")
-    return _blend(input, vec1[:, None] * vec2[None, :], beta, alpha)
+    return _blend(input, widened(vec1)[:, None] * widened(vec2)[None, :], beta, alpha)
 
 
 @op(ns="", method=False)
@@ -276,6 +296,8 @@ def einsum(*tensors, equation: str):
     for tensor in tensors[1:]:
         _same_dtype(tensors[0], tensor, _SCALAR_TYPE)
     _check_einsum(terms, tensors)
+    if len(terms) == 1 and not is_inexact(tensors[0]) and arrow and set(terms[0]) - set(output):
+        tensors = (tensors[0].astype(jnp.int64),)  # a sum of whole numbers
     return jnp.einsum(",".join(terms) + arrow + output, *tensors)
 
 

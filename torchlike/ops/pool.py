@@ -141,7 +141,7 @@ def _fold(arrays: tuple[Array, ...], windows: Windows, combine: Callable) -> tup
 def _reduce_window(x: Array, windows: Windows, fill: float | int, reducer: Callable) -> Array:
     lead = (1,) * (x.ndim - len(windows.sizes))
     return lax.reduce_window(
-        x, jnp.asarray(fill, x.dtype), reducer, lead + windows.kernel, lead + windows.stride, "valid",
+        x, np.asarray(fill, x.dtype), reducer, lead + windows.kernel, lead + windows.stride, "valid",
         window_dilation=lead + windows.dilation,
     )  # fmt: skip
 

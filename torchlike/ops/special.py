@@ -14,21 +14,21 @@ from torchlike.base import dtypes
 from torchlike.base.promotion import scalar_name
 from torchlike.ops.arithmetic import clamp
 from torchlike.ops.elementwise import FLOAT, SAME, binary, elementwise, is_inexact, unary, with_slopes
+from torchlike.ops.special_bessel import bessel_i0
+from torchlike.ops.special_gamma import log_gamma, polygamma_of
 
 SPECIAL: dict[str, Any] = {**FLOAT, "ns": "torch special"}
 
+unary({**SPECIAL, "widen": True}, exp2=jnp.exp2, expm1=lax.expm1, log1p=lax.log1p, sinc=jnp.sinc)
+unary({**SPECIAL, "refuses": "c", "widen": True}, erf=lax.erf, erfc=lax.erfc, erfinv=lax.erf_inv)
+unary({**SPECIAL, "refuses": "c", "widen": True, "aliases": ("special.psi",)}, digamma=polygamma_of(0))
 unary(
-    SPECIAL,
-    exp2=jnp.exp2, expm1=lax.expm1, log1p=lax.log1p, erf=lax.erf, erfc=lax.erfc, erfinv=lax.erf_inv, sinc=jnp.sinc,
-)  # fmt: skip
-unary(
-    {**SPECIAL, "aliases": ("psi",)},
-    digamma=lambda input: jnp.where(input == 0, jnp.copysign(jnp.inf, -input).astype(input.dtype), lax.digamma(input)),
+    {**FLOAT, "refuses": "c", "widen": True, "aliases": ("special.gammaln",)},
+    lgamma=log_gamma,
 )
-unary({**FLOAT, "aliases": ("gammaln",)}, lgamma=lax.lgamma)
 
 
-@elementwise(promote="float", inplace=True, ns="torch special")
+@elementwise(promote="float", inplace=True, ns="torch special", refuses="c", widen=True)
 def logit(input, *, eps=None):
     """`log(x / (1 - x))`; with `eps`, x is first clamped to [eps, 1 - eps] (no gradient outside)."""
     if eps is not None:
@@ -43,26 +43,34 @@ def _logit_slope(out, x):
 _logit = with_slopes(lambda x: jnp.log(x / (1 - x)), _logit_slope)
 
 
-@elementwise(promote="float", inplace=True, ns="torch special")
+@elementwise(promote="float", inplace=True, ns="torch special", refuses="c", widen=True)
 def i0(input):
     """The modified Bessel function of the first kind, order 0."""
-    return _i0(input)
+    return bessel_i0(input)
 
 
-_i0 = with_slopes(lambda x: lax.bessel_i0e(x) * jnp.exp(jnp.abs(x)), lambda out, x: lax.bessel_i1e(x) * jnp.exp(jnp.abs(x)))
+def _check_mvlgamma(input):
+    if input.dtype is dtypes.bool_:
+        raise RuntimeError("The input tensor may not be a boolean tensor.")
 
 
-@elementwise(promote="float", inplace=True)
+@elementwise(
+    promote="float", inplace=True, refuses="c", widen=True, check=_check_mvlgamma, aliases=("special.multigammaln",)
+)
 def mvlgamma(input, *, p):
-    """The logarithm of the multivariate gamma function of dimension `p`."""
-    total = sum(lax.lgamma(input - j / 2.0) for j in range(p))
+    """The logarithm of the multivariate gamma function of dimension `p`. Raises RuntimeError for p < 1."""
+    if p < 1:
+        raise RuntimeError("p has to be greater than or equal to 1")
+    total = sum(log_gamma(input - j / 2.0) for j in range(p))
     return total + p * (p - 1) / 4.0 * math.log(math.pi)
 
 
-@elementwise(promote="float", ns="")
+@elementwise(promote="float", ns="", inplace=True, refuses="c", widen=True)
 def polygamma(input, *, n):
-    """The n-th derivative of the digamma function."""
-    return lax.digamma(input) if n == 0 else lax.polygamma(jnp.full_like(input, n), input)
+    """The n-th derivative of the digamma function. Raises RuntimeError for n < 0."""
+    if n < 0:
+        raise RuntimeError("polygamma(n, x) does not support negative n.")
+    return polygamma_of(n)(input)
 
 
 # --- of two ------------------------------------------------------------------------------------------------------------
@@ -74,42 +82,54 @@ def _per_square(a, b):
     return jnp.where(square == 0, 0, 1 / jnp.where(square == 0, 1, square))
 
 
-_FLOAT_PAIR = {"promote": "float", "inplace": True}
+_FLOAT_PAIR = {"promote": "float", "inplace": True, "widen": True, "tensors": 2}
 binary(
-    {**_FLOAT_PAIR, "aliases": ("arctan2",)},
+    {**_FLOAT_PAIR, "refuses": "c", "aliases": ("arctan2",)},
     atan2=with_slopes(jnp.arctan2, lambda out, a, b: b * _per_square(a, b), lambda out, a, b: -a * _per_square(a, b)),
 )
-binary(_FLOAT_PAIR, hypot=with_slopes(jnp.hypot, lambda out, a, b: a / out, lambda out, a, b: b / out))
 binary(
-    {"promote": "float"},
+    {**_FLOAT_PAIR, "promote": "same", "refuses": "bic"},
+    hypot=with_slopes(jnp.hypot, lambda out, a, b: a / out, lambda out, a, b: b / out),
+)
+binary(
+    {"promote": "same", "widen": True, "tensors": 2, "refuses": "bi"},
     logaddexp=with_slopes(jnp.logaddexp, lambda out, a, b: lax.logistic(a - b), lambda out, a, b: lax.logistic(b - a)),
+)
+binary(
+    {"promote": "same", "widen": True, "tensors": 2, "refuses": "bic"},
     logaddexp2=with_slopes(
         jnp.logaddexp2, lambda out, a, b: 1 / (1 + jnp.exp2(b - a)), lambda out, a, b: 1 / (1 + jnp.exp2(a - b))
     ),
 )
-binary({"promote": "same", "inplace": True}, gcd=jnp.gcd, lcm=jnp.lcm)
+binary({"promote": "same", "inplace": True, "tensors": 2, "refuses": "bhfc"}, gcd=jnp.gcd, lcm=jnp.lcm)
 
 
-@elementwise(inplace=True)
+@elementwise(inplace=True, tensors=2, refuses="bic")
 def nextafter(input, other):
-    """The next number after `input` in the direction of `other`; no gradient."""
-    return lax.nextafter(*jnp.broadcast_arrays(*map(lax.stop_gradient, (input, other))))
+    """The next number after `input` in the direction of `other`; the gradient goes to `input` where they differ."""
+    input, other = jnp.broadcast_arrays(input, other)
+    return _nextafter(input, lax.stop_gradient(other))
 
 
-@elementwise(promote="float", inplace=True)
+_nextafter = with_slopes(
+    lax.nextafter, lambda out, a, b: (a != b).astype(out.dtype), lambda out, a, b: jnp.zeros_like(out)
+)
+
+
+@elementwise(promote="float", inplace=True, refuses="c", tensors=1)
 def copysign(input, other):
     """The size of `input` with the sign of `other`; no gradient where `input` is 0."""
     out = jnp.copysign(input, other)
     return jnp.where(input == 0, lax.stop_gradient(out), out)
 
 
-@elementwise(inplace=True)
+@elementwise(inplace=True, refuses="c", refusal=RuntimeError, tensors=2)
 def heaviside(input, values):
     """0 below zero, 1 above, `values` at zero."""
     return jnp.where(input == 0, values, (input > 0).astype(input.dtype))
 
 
-@elementwise(promote="float", inplace=True, ns="torch special")
+@elementwise(promote="float", inplace=True, ns="torch special", refuses="c", widen=True)
 def xlogy(input, other):
     """`input * log(other)`, 0 where `input` is 0 (nan where `other` is nan)."""
     return _xlogy(input, other)
@@ -122,7 +142,7 @@ _xlogy = with_slopes(
 )
 
 
-@elementwise(promote="float", inplace=True)
+@elementwise(promote="float", inplace=True, tensors=2)
 def ldexp(input, other):
     """`input * 2 ** other`."""
     return input * jnp.exp2(other)

@@ -1,7 +1,10 @@
-"""The incomplete gamma functions and the Hurwitz zeta function."""
+"""The gamma function's kin: incomplete gamma functions, the Hurwitz zeta function, derivatives of the logarithm."""
 
 from __future__ import annotations
 
+import functools
+import math
+from collections.abc import Callable
 from typing import Any
 
 import jax.numpy as jnp
@@ -42,10 +45,16 @@ def igammac(input, other):
     return _edges(lax.igammac, 1)(input, other)
 
 
-def _hurwitz(x, q):
-    x, q = jnp.broadcast_arrays(lax.stop_gradient(x), q)
+def hurwitz_zeta(x, q):
+    """The sum of `(k + q) ** -x` over k >= 0 for x > 1; for q < 0 the terms below 0 are another such sum, cut off."""
+    x, q = jnp.broadcast_arrays(x, q)
     pole = (x == 1) | ((x > 1) & (q <= 0) & (jnp.floor(q) == q))
-    value = lax.zeta(jnp.where(pole, 2, x), jnp.where(pole, 1, q))
+    left = (q < 0) & ~pole
+    part = jnp.where(left, -q - jnp.floor(-q), 0.5)  # the first term above 0 is 1 - part, the last one below is -part
+    value = lax.zeta(jnp.where(pole, 2, x), jnp.where(pole, 1, jnp.where(left, 1 - part, q)))
+    below = lax.zeta(jnp.where(pole, 2, x), part) - lax.zeta(jnp.where(pole, 2, x), jnp.where(left, 1 - q, 1))
+    sign = jnp.where(jnp.floor(x) != x, jnp.nan, jnp.where(x % 2 == 0, 1, -1)).astype(x.dtype)
+    value = value + jnp.where(left, sign * below, 0)
     return jnp.where(pole, jnp.inf, jnp.where(x < 1, jnp.nan, value))
 
 
@@ -56,7 +65,22 @@ def zeta(input, other):
 
 
 _zeta = with_slopes(
-    _hurwitz,
+    lambda x, q: hurwitz_zeta(lax.stop_gradient(x), q),
     lambda out, x, q: jnp.zeros_like(out),
     lambda out, x, q: -x * _zeta(x + 1, q),
 )
+
+
+@functools.cache
+def polygamma_of(n: int) -> Callable:
+    """The n-th derivative of digamma as a function with a derivative of its own (Abramowitz and Stegun 6.4.10)."""
+
+    def value(x):
+        if n == 0:
+            return jnp.where(x == 0, jnp.copysign(jnp.inf, -x).astype(x.dtype), lax.digamma(x))
+        return (-1) ** (n + 1) * math.factorial(n) * hurwitz_zeta(jnp.full_like(x, n + 1), x)
+
+    return with_slopes(value, lambda out, x: polygamma_of(n + 1)(x))
+
+
+log_gamma = with_slopes(lax.lgamma, lambda out, x: polygamma_of(0)(x))

@@ -9,7 +9,8 @@ from torchlike.base.errors import missing
 from torchlike.base.layouts import sparse_csr
 from torchlike.tensor import Tensor, creation
 from torchlike.tensor import functions as ops
-from torchlike.tensor.sparse import SparseTensor, to_sparse
+from torchlike.tensor.sparse import SparseTensor
+from torchlike.tensor.sparse_functions import to_sparse
 
 __all__ = ["addmm", "log_softmax", "mm", "sampled_addmm", "softmax", "sum"]
 

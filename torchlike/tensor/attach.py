@@ -19,7 +19,7 @@ from torchlike.tensor import (
     overloads,
     queries,
     random,
-    sparse,
+    sparse_functions,
     typed_storages,
     views,
 )  # fmt: skip
@@ -63,7 +63,7 @@ def attach(cls: type) -> None:
         conversion.METHODS,
         methods.METHODS,
         methods.PROPERTIES,
-        sparse.METHODS,
+        sparse_functions.METHODS,
     ):
         for name, method in table.items():
             setattr(cls, name, method)
@@ -106,7 +106,7 @@ _TRANSPOSED = {
 def public_functions() -> dict[str, Callable]:
     """What stands in the root namespace and is not a lazily made row: name -> function."""
     found: dict[str, Callable] = {f.__name__: f for f in (*creation.FUNCTIONS, *random.FUNCTIONS)}
-    for source in (views, memory, queries, typed_storages, conversion, methods, sparse):
+    for source in (views, memory, queries, typed_storages, conversion, methods, sparse_functions):
         found.update(source.FUNCTIONS)
     found.update(overloads.NAMESPACES["torch"])
     return found

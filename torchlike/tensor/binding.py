@@ -118,7 +118,7 @@ def _generate(op: Op, name: str, door: str) -> Callable[..., Any]:
     exec(f"def {name}({', '.join([*parameters, *tail])}):\n{body}", scope)  # our own text, from the table
     made = scope[name]
     made.__doc__ = describe.text(op, door == "_inplace")
-    made.__annotations__ = describe.annotations(op, door == "_inplace")
+    made.__annotations__ = describe.annotated(op, door == "_inplace")
     made.__module__ = "torchlike"
     if "**_other" in tail:  # numpy's spellings are taken, not advertised
         shown = inspect.signature(made)

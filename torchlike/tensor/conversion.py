@@ -17,7 +17,8 @@ from torchlike.engine import dispatch
 from torchlike.engine.record import local
 from torchlike.engine.value import Value, aval, host
 from torchlike.ops.registry import OPS
-from torchlike.tensor import indexing, views
+from torchlike.tensor import indexing, typed, views
+from torchlike.tensor.options import precise
 from torchlike.tensor.tensor import Tensor, bare, place
 
 _CAST, _CLONE = OPS["cast"], OPS["clone_like"]
@@ -116,11 +117,13 @@ def cuda(self: Tensor, device: Any = None, non_blocking: bool = False, memory_fo
 
 
 def type_(self: Tensor, dtype: Any = None, non_blocking: bool = False) -> Any:
-    """The legacy type's name, or this tensor in that dtype."""
+    """The legacy type's name, or this tensor in that dtype or type. Raises ValueError for a name that is no type's."""
     if dtype is None:
-        return promotion.tensor_type_name(self.dtype)
-    if isinstance(dtype, str):
-        dtype = next(d for d in dtypes.DTYPES.values() if promotion.tensor_type_name(d) == dtype)
+        place = () if self.device.type == "cpu" else (self.device.type,)
+        return promotion.tensor_type_name(self.dtype, ("torch", *place))
+    if isinstance(dtype, (str, typed.tensortype)):
+        found = typed.type_of(dtype)
+        return to(self, "cuda" if found.is_cuda else "cpu", found.dtype)
     return to(self, dtype)
 
 
@@ -151,7 +154,7 @@ def fill_(self: Tensor, value: Any) -> Tensor:
         if value.ndim:
             raise RuntimeError(f"fill_ only supports 0-dimension value tensor but got tensor with {value.ndim} dimensions.")
     elif isinstance(value, (bool, int, float, complex)):
-        value = checked(value, self.dtype)
+        value = precise(checked(value, self.dtype), self.dtype)
     self._check_writable(fill=True)
     return self._write(dispatch.call(OPS["fill_into"], (self, value)))
 

@@ -16,8 +16,27 @@ from torchlike.base.numeric import checked
 from torchlike.engine import dispatch
 from torchlike.engine.value import Value, aval, host
 from torchlike.ops.registry import OPS
-from torchlike.tensor.from_data import as_tensor, asarray, from_dlpack, from_jax, from_numpy, frombuffer, tensor
-from torchlike.tensor.options import deliver, laid_out_like, number, one_size, settle, settle_like, size_of, with_grad
+from torchlike.tensor.from_data import (
+    as_tensor,
+    asarray,
+    from_dlpack,
+    from_jax,
+    from_numpy,
+    frombuffer,
+    tensor,
+    to_dlpack,
+)
+from torchlike.tensor.options import (
+    deliver,
+    laid_out_like,
+    number,
+    one_size,
+    precise,
+    settle,
+    settle_like,
+    size_of,
+    with_grad,
+)
 from torchlike.tensor.tensor import Tensor, bare, place
 
 _FULL = OPS["full_of"]
@@ -31,7 +50,7 @@ def filled(value: Any, size: tuple[int, ...], dtype: DType | None, device: Any, 
     where = devices.resolve(device)
     kind = dtypes.given(dtype) if dtype is not None else dtypes.get_default_dtype()
     if where is devices.CPU:
-        out = dispatch.call(_FULL, (value,), (size, kind))
+        out = dispatch.call(_FULL, (precise(value, kind),), (size, kind))
     else:
         out = bare(Value(aval(size, kind, where)) if where is devices.META else host(np.full(size, value, kind.np), where))
     return with_grad(out, requires_grad) if requires_grad else out
@@ -230,6 +249,6 @@ METHODS = {
     "new_tensor": _new_tensor,
 }
 FUNCTIONS: Sequence[Any] = (
-    tensor, as_tensor, from_numpy, from_jax, from_dlpack, frombuffer, asarray, zeros, ones, full, scalar_tensor, empty,
-    empty_strided, empty_permuted, zeros_like, ones_like, full_like, empty_like,
+    tensor, as_tensor, from_numpy, from_jax, from_dlpack, to_dlpack, frombuffer, asarray, zeros, ones, full, scalar_tensor,
+    empty, empty_strided, empty_permuted, zeros_like, ones_like, full_like, empty_like,
 )  # fmt: skip

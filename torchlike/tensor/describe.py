@@ -70,7 +70,7 @@ def result_type(op: Op, inplace: bool = False) -> str:
     return "tuple[Tensor, ...]" if "tuple" in str(own) and not inplace else "Tensor"
 
 
-def annotations(op: Op, inplace: bool = False) -> dict[str, str]:
+def annotated(op: Op, inplace: bool = False) -> dict[str, Any]:
     """`__annotations__` of a row's function."""
     found = {name: Annotation(kind) for name, kind in parameter_types(op).items() if name != "out" or not inplace}
     found["return"] = Annotation(result_type(op, inplace))
@@ -85,20 +85,20 @@ def _operand_type(op: Op, position: int, name: str, default: Any) -> str:
     numbers = isinstance(default, (int, float)) or (op.name, name) in _NUMBER
     if position or "_polynomial_" in op.name:
         promoted = op.promote is not None and (op.promoted is None or name in op.promoted)
-        numbers = numbers or (op.layout == "elementwise" and (promoted or op.raw))
+        numbers = numbers or op.wide or (op.layout == "elementwise" and (promoted or op.raw))
     return "Tensor | Number" if numbers else "Tensor"
 
 
 def _static_type(op: Op, name: str, default: Any) -> str:
-    if name == "dim" and (default is None or (default is REQUIRED and "keepdim" in op.keywords)):
+    known = _TYPES.get(name)
+    if name == "dim":
+        several = default is None or (default is REQUIRED and "keepdim" in op.keywords)
+        known = "int | Sequence[int]" if several else "int"
+    if isinstance(default, tuple) or (type(default) is int and known == "Sequence[int]"):
         return "int | Sequence[int]"
-    if name == "dim" and default is REQUIRED:
-        return "int"
-    if isinstance(default, tuple):
-        return "int | Sequence[int]"
-    if isinstance(default, (bool, str)) or name not in _TYPES:
+    if isinstance(default, (bool, str, float)) or known is None:
         return "Any" if default is REQUIRED or default is None else type(default).__name__
-    return _TYPES[name]
+    return known
 
 
 def _declared(annotation: Any, op: Op) -> str:

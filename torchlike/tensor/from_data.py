@@ -136,9 +136,28 @@ def from_dlpack(ext_tensor: Any, *, device: Any = None, copy: bool | None = None
     elif isinstance(ext_tensor, np.ndarray):
         found = from_numpy(ext_tensor)
     else:
+        source = ext_tensor if hasattr(ext_tensor, "__dlpack__") else _Capsule(ext_tensor)
         with jax.enable_x64(True):
-            found = from_jax(jax.dlpack.from_dlpack(ext_tensor, copy=copy))
+            found = from_jax(jax.dlpack.from_dlpack(source, copy=copy))
     return found if device is None else found.to(device)
+
+
+class _Capsule:
+    """A bare DLPack capsule, of memory that the CPU sees, as the object that the protocol asks for now."""
+
+    def __init__(self, capsule: Any):
+        self._capsule = capsule
+
+    def __dlpack__(self, **options: Any) -> Any:
+        return self._capsule
+
+    def __dlpack_device__(self) -> tuple[int, int]:
+        return 1, 0
+
+
+def to_dlpack(tensor: Tensor) -> Any:
+    """The tensor as a DLPack capsule. Prefer to pass the tensor itself, which speaks the protocol."""
+    return tensor.__dlpack__()
 
 
 def frombuffer(buffer: Any, *, dtype: DType, count: int = -1, offset: int = 0, requires_grad: bool = False) -> Tensor:

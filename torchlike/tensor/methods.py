@@ -10,6 +10,7 @@ import numpy as np
 from torchlike.base import device as devices
 from torchlike.base import dtypes
 from torchlike.base.dtypes import dtype as DType
+from torchlike.base.layouts import strided
 from torchlike.engine.value import host
 from torchlike.tensor import indexing, printing
 from torchlike.tensor.tensor import Tensor, bare
@@ -275,18 +276,6 @@ def is_set_to(self: Tensor, other: Tensor) -> bool:
         other._offset,
     )
 
-
-class _Layout:
-    """torch.strided, the only layout here."""
-
-    def __repr__(self) -> str:
-        return "torch.strided"
-
-    def __reduce__(self) -> str:
-        return "strided"
-
-
-strided = _Layout()
 
 PROPERTIES = {
     "requires_grad": property(_get_requires_grad, _set_requires_grad),

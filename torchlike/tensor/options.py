@@ -13,7 +13,8 @@ from torchlike.base.layout import contiguous_format, like, preserve_format
 from torchlike.base.layouts import check_strided
 from torchlike.base.promotion import scalar_name
 from torchlike.engine.record import local
-from torchlike.tensor.tensor import Tensor, place
+from torchlike.engine.value import host
+from torchlike.tensor.tensor import Tensor, bare, place
 from torchlike.tensor.views import sizes
 
 
@@ -73,6 +74,13 @@ def whole(name: str, argument: str, position: int, value: Any) -> int:
 def number(value: Any) -> Any:
     """A Python number of a number, a zero-dim tensor or numpy's scalar."""
     return value.item() if isinstance(value, (Tensor, np.generic)) else value
+
+
+def precise(value: Any, kind: DType) -> Any:
+    """A number for an op: a complex one for complex128 as a tensor, for among numbers it would be rounded to complex64."""
+    if kind is dtypes.complex128 and isinstance(value, complex):
+        return bare(host(np.asarray(value, kind.np)))
+    return value
 
 
 def size_of(name: str, args: tuple, keyword: Any) -> tuple[int, ...]:

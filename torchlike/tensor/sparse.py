@@ -16,11 +16,13 @@ from torchlike.base.errors import missing
 from torchlike.base.layouts import layout, sparse_coo, sparse_csr
 from torchlike.base.size import Size
 from torchlike.engine import dispatch
-from torchlike.ops.registry import OPS, Op
+from torchlike.ops.registry import Op
 from torchlike.tensor import creation
 from torchlike.tensor import functions as ops
 from torchlike.tensor.storage import Storage
 from torchlike.tensor.tensor import Tensor
+
+RULES: dict[str, Callable[..., Any]] = {}  # what ops do with sparse operands: torchlike.tensor.sparse_functions
 
 
 class SparseTensor(Tensor):
@@ -29,6 +31,9 @@ class SparseTensor(Tensor):
     COO holds indices (sparse dims, n) and values (n, *dense dims); CSR, for matrices, row starts (rows + 1,), columns (n,)
     and values (n,). Gradients flow to and from the values.
     """
+
+    def __new__(cls, *args: Any) -> SparseTensor:
+        return object.__new__(cls)
 
     def __init__(self, kind: layout, places: tuple[Tensor, ...], values: Tensor, shape: tuple[int, ...], coalesced: bool):
         self._kind, self._places, self._numbers = kind, places, values
@@ -69,9 +74,7 @@ class SparseTensor(Tensor):
     ndim = property(lambda self: len(self._size))
     is_sparse = property(lambda self: self._kind is sparse_coo)
     is_sparse_csr = property(lambda self: self._kind is sparse_csr)
-    requires_grad = property(
-        lambda self: self._numbers.requires_grad, lambda self, value: self._numbers.requires_grad_(value)
-    )
+    requires_grad = property(lambda self: self._numbers.requires_grad, lambda self, value: self._numbers.requires_grad_(value))
     grad = property(lambda self: None if self._numbers.grad is None else self._with(self._numbers.grad))
     is_leaf = property(lambda self: self._numbers.is_leaf)
     grad_fn = property(lambda self: self._numbers.grad_fn)
@@ -226,7 +229,7 @@ class SparseTensor(Tensor):
         raise TypeError(f"can't convert {self._kind.name} layout tensor to numpy. Use Tensor.to_dense() first.")
 
     def __matmul__(self, other: Any) -> Any:
-        return _matmul(self, other)
+        return RULES["matmul"](self, other)
 
     def __deepcopy__(self, memo: dict) -> SparseTensor:
         return self.clone()
@@ -236,193 +239,3 @@ class SparseTensor(Tensor):
         shown = [f"{name}={tensor!r}" for name, tensor in zip([*parts, "values"], [*self._places, self._numbers], strict=True)]
         facts = f"size={tuple(self._size)}, nnz={self._nnz()}, layout={self._kind}"
         return "tensor(" + ",\n       ".join([*shown, facts]) + ")"
-
-
-# ---- operations -------------------------------------------------------------------------------------------------------
-
-
-def _matmul(mat1: Any, mat2: Any) -> Any:
-    if isinstance(mat1, SparseTensor) and isinstance(mat2, SparseTensor):
-        return to_sparse(_matmul(mat1, mat2.to_dense()))
-    if isinstance(mat1, SparseTensor):
-        return ops.sparse_mm(mat1.coordinates(), mat1._numbers, mat2, shape=tuple(mat1._size))
-    return ops.t(_matmul(_coo(mat2).t(), ops.t(mat1))) if mat1.ndim == 2 else _matmul(_coo(mat2).t(), mat1)
-
-
-def _coo(x: SparseTensor) -> SparseTensor:
-    return x.to_sparse()
-
-
-def _addmm(input: Any, mat1: Any, mat2: Any, beta: Any = 1, alpha: Any = 1) -> Tensor:
-    dense = input.to_dense() if isinstance(input, SparseTensor) else input
-    return beta * dense + alpha * _matmul(mat1, mat2)
-
-
-def _add(input: Any, other: Any, alpha: Any = 1) -> Any:
-    if not (isinstance(input, SparseTensor) and isinstance(other, SparseTensor)):
-        dense = [x.to_dense() if isinstance(x, SparseTensor) else x for x in (input, other)]
-        return ops.add(*dense, alpha=1 if alpha is None else alpha)
-    if input._size != other._size:
-        raise RuntimeError(f"add: expected sizes {tuple(input._size)} and {tuple(other._size)} to be equal")
-    a, b = _coo(input), _coo(other)
-    values = [a._numbers, b._numbers if alpha in (1, None) else b._numbers * alpha]
-    made = SparseTensor(sparse_coo, (ops.cat([a._places[0], b._places[0]], 1),), ops.cat(values, 0), input._size, False)
-    return made if input._kind is sparse_coo else made.to_sparse_csr()
-
-
-def _sub(input: Any, other: Any, alpha: Any = 1) -> Any:
-    return _add(input, other, -(1 if alpha is None else alpha))
-
-
-def _scaled(row: str) -> Callable[[Any, Any], Any]:
-    """A product or quotient with a number keeps the places; with a dense tensor it looks them up."""
-
-    def rule(input: Any, other: Any) -> Any:
-        if isinstance(input, SparseTensor) and not isinstance(other, SparseTensor):
-            if not isinstance(other, Tensor) or other.ndim == 0:
-                return input._with(getattr(ops, row)(input._numbers, other))
-            return input._with(getattr(ops, row)(input._numbers, ops.sparse_gather(other, input.coordinates())))
-        if isinstance(input, SparseTensor):
-            return to_sparse(getattr(ops, row)(input.to_dense(), other.to_dense()))
-        return rule(other, input)
-
-    return rule
-
-
-def _on_values(row: str) -> Callable[[Any], Any]:
-    """A function with f(0) = 0 acts on the values, each coordinate counted once."""
-
-    def rule(input: SparseTensor) -> Any:
-        once = input.coalesce() if input._kind is sparse_coo else input
-        return once._with(getattr(ops, row)(once._numbers))
-
-    return rule
-
-
-def _sum(input: SparseTensor, dim: Any = None, keepdim: bool = False, dtype: Any = None) -> Any:
-    if dim is None:
-        return ops.sum(input._numbers, dtype=dtype)
-    return ops.sum(input.to_dense(), dim, keepdim, dtype)
-
-
-RULES: dict[str, Callable[..., Any]] = {
-    "mm": _matmul, "matmul": _matmul, "mv": _matmul, "addmm": _addmm, "add": _add, "sub": _sub, "sum": _sum,
-    "mul": _scaled("mul"), "true_divide": _scaled("true_divide"),
-}  # fmt: skip
-_KEEP_ZERO = "abs asin asinh atan atanh ceil expm1 floor log1p neg relu round sgn sign sin sinh sqrt square tan tanh trunc"
-RULES |= {name: _on_values(name) for name in _KEEP_ZERO.split() if name in OPS.rows}
-
-
-# ---- creation ---------------------------------------------------------------------------------------------------------
-
-
-def _as_tensor(data: Any, **keywords: Any) -> Tensor:
-    return creation.as_tensor(data, **{k: v for k, v in keywords.items() if v is not None})
-
-
-def sparse_coo_tensor(
-    indices: Any, values: Any = None, size: Any = None, *, dtype: Any = None, device: Any = None, pin_memory: bool = False,
-    requires_grad: bool = False, check_invariants: Any = None, is_coalesced: Any = None,
-) -> SparseTensor:  # fmt: skip
-    """A tensor given by coordinates (sparse dims, n) and values (n, *dense dims); of shape `size`, or just large enough.
-
-    Raises:
-        RuntimeError: where indices and values do not fit each other or `size`.
-    """
-    if values is None:  # sparse_coo_tensor(size): nothing in it
-        shape = tuple(indices)
-        indices, values, size = np.zeros((len(shape), 0), np.int64), creation.zeros(0, dtype=dtype, device=device), shape
-    places = _as_tensor(indices, device=device).to(dtypes.int64)
-    numbers = _as_tensor(values, dtype=dtype, device=device)
-    if places.ndim != 2:
-        raise RuntimeError(f"indices must be sparse_dim x nnz, but got: {list(places.shape)}")
-    if numbers.ndim < 1 or numbers.shape[0] != places.shape[1]:
-        raise RuntimeError(
-            f"indices and values must have same nnz, but got nnz from indices: {places.shape[1]}, nnz from values: "
-            f"{numbers.shape[0] if numbers.ndim else 1}"
-        )
-    if size is None:
-        reach = places.numpy().max(1) + 1 if places.shape[1] else np.zeros(places.shape[0], np.int64)
-        size = (*(int(n) for n in reach), *numbers.shape[1:])
-    size = tuple(size)
-    if len(size) != places.shape[0] + numbers.ndim - 1:
-        raise RuntimeError(
-            f"number of dimensions must be sparse_dim ({places.shape[0]}) + dense_dim ({numbers.ndim - 1}), but got {len(size)}"
-        )
-    if places.shape[1]:
-        _check_reach(places.numpy(), size)
-    made = SparseTensor(sparse_coo, (places,), numbers, size, bool(is_coalesced))
-    return made.requires_grad_() if requires_grad else made
-
-
-def _check_reach(places: np.ndarray, size: tuple[int, ...]) -> None:
-    for dim, row in enumerate(places):
-        if row.min() < 0:
-            raise RuntimeError(f"found negative index {row.min()} for dim {dim}")
-        if row.max() >= size[dim]:
-            raise RuntimeError(
-                f"size is inconsistent with indices: for dim {dim}, size is {size[dim]} but found index {row.max()}"
-            )
-
-
-def sparse_csr_tensor(
-    crow_indices: Any, col_indices: Any, values: Any, size: Any = None, *, dtype: Any = None, device: Any = None,
-    pin_memory: bool = False, requires_grad: bool = False, check_invariants: Any = None,
-) -> SparseTensor:  # fmt: skip
-    """A matrix given by where its rows start (rows + 1,), columns (n,) and values (n,)."""
-    starts, columns = (_as_tensor(x, device=device) for x in (crow_indices, col_indices))
-    numbers = _as_tensor(values, dtype=dtype, device=device)
-    if starts.ndim != 1 or columns.ndim != 1 or numbers.ndim != 1:
-        raise missing("torch.sparse_csr_tensor of batches or blocks")
-    if size is None:
-        size = (starts.shape[0] - 1, int(columns.numpy().max(initial=-1)) + 1)
-    if starts.shape[0] != size[0] + 1:
-        raise RuntimeError(f"crow_indices.shape[-1] must be equal to nrows + 1 = {size[0] + 1}, but got {starts.shape[0]}")
-    if columns.shape[0] != numbers.shape[0]:
-        raise RuntimeError(f"number of non-zero elements: {columns.shape[0]} columns, but {numbers.shape[0]} values")
-    made = SparseTensor(sparse_csr, (starts, columns), numbers, tuple(size), True)
-    return made.requires_grad_() if requires_grad else made
-
-
-def sparse_compressed_tensor(*parts: Any, layout: Any = None, **keywords: Any) -> SparseTensor:
-    """A compressed tensor; of the compressed layouts only `torch.sparse_csr` exists here."""
-    if layout is not sparse_csr:
-        raise missing(f"tensors of layout {layout}")
-    return sparse_csr_tensor(*parts, **keywords)
-
-
-def to_sparse(input: Tensor, sparse_dim: int | None = None, *, layout: Any = None, **keywords: Any) -> SparseTensor:
-    """The elements that are not zero, by coordinates over the first `sparse_dim` dimensions. Reads the values."""
-    if layout is sparse_csr:
-        return to_sparse_csr(input)
-    if layout not in (None, sparse_coo):
-        raise missing(f"tensors of layout {layout}")
-    count = input.ndim if sparse_dim is None else sparse_dim
-    if not (0 < count <= input.ndim or count == input.ndim == 0):
-        raise RuntimeError(f"sparse_dim argument must be in >=1 and <= {input.ndim}, got {count}")
-    filled = input.detach()._read().numpy() != 0
-    places = np.argwhere(filled.any(tuple(range(count, input.ndim)))).T.astype(np.int64).reshape(count, -1)
-    indices = creation.tensor(places, device=input.device)
-    values = ops.sparse_gather(input, indices) if count else input.reshape(1)[: places.shape[1]]
-    return SparseTensor(sparse_coo, (indices,), values, tuple(input.shape), True)
-
-
-def to_sparse_csr(input: Tensor, dense_dim: Any = None) -> SparseTensor:
-    """The matrix with compressed rows. Reads the values."""
-    return to_sparse(input).to_sparse_csr()
-
-
-def to_dense(input: Tensor, dtype: Any = None, *, masked_grad: Any = None) -> Tensor:
-    """The tensor itself: it is dense."""
-    return input if dtype is None else input.to(dtype)
-
-
-FUNCTIONS: dict[str, Callable] = {
-    f.__name__: f for f in (sparse_coo_tensor, sparse_csr_tensor, sparse_compressed_tensor)
-}  # fmt: skip
-METHODS: dict[str, Callable] = {
-    "to_sparse": to_sparse,
-    "to_sparse_coo": to_sparse,
-    "to_sparse_csr": to_sparse_csr,
-    "to_dense": to_dense,
-}

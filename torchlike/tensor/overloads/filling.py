@@ -47,7 +47,8 @@ def _check_parts(name: str, names: tuple[str, str], first: Any, second: Any) -> 
 def _check_out(out: Any, kind: Any) -> None:
     if isinstance(out, Tensor) and out.dtype is not kind:
         raise RuntimeError(
-            f"Expected object of scalar type {scalar_name(kind)} but got scalar type {scalar_name(out.dtype)} for argument 'out'"
+            f"Expected object of scalar type {scalar_name(kind)} but got scalar type {scalar_name(out.dtype)} for argument "
+            "'out'"
         )
 
 
@@ -101,8 +102,9 @@ def isclose(input: Tensor, other: Tensor, rtol: float = 1e-05, atol: float = 1e-
     Raises:
         TypeError: for numbers. RuntimeError: for different dtypes and for negative tolerances.
     """
-    if not isinstance(other, Tensor):
-        raise TypeError(f"isclose(): argument 'other' (position 2) must be Tensor, not {type(other).__name__}")
+    for position, (name, given) in enumerate((("input", input), ("other", other)), 1):
+        if not isinstance(given, Tensor):
+            raise TypeError(f"isclose(): argument '{name}' (position {position}) must be Tensor, not {type(given).__name__}")
     if input.dtype is not other.dtype:
         raise RuntimeError(f"{scalar_name(input.dtype)} did not match {scalar_name(other.dtype)}")
     for name, tolerance in (("rtol", rtol), ("atol", atol)):

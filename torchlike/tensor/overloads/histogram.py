@@ -118,7 +118,7 @@ def _edges(values: Tensor, dim: int, bins: Any, range: Sequence[float] | None) -
                 "torch.histogramdd: input tensor and bins tensors should have the same dtype, but got input with dtype "
                 f"{scalar_name(values.dtype)} and bins for dimension {dim} with dtype {scalar_name(bins.dtype)}"
             )
-        return bins.detach()
+        return bins.detach().clone()
     if bins <= 0:
         raise RuntimeError(f"torch.histogram(): bins must be > 0, but got {bins} for dimension {dim}")
     if range is not None:

@@ -22,9 +22,9 @@ from torchlike.tensor.tensor import Tensor
 NAMESPACES.setdefault("linalg", {})["LinAlgError"] = LinAlgError
 
 
-def _codes(info: Tensor) -> np.ndarray | None:
-    """The values of `info`, for which the program has to run; None where there are none yet (tracing, capture, meta)."""
-    value = info._read()
+def known_values(tensor: Tensor) -> np.ndarray | None:
+    """The values of a tensor, for which the program has to run; None where there are none yet (tracing, capture, meta)."""
+    value = tensor._read()
     if value.aval.device is devices.META or local.state.capture is not None or isinstance(value.array, jax.core.Tracer):
         return None
     return value.numpy()
@@ -37,7 +37,7 @@ def check_info(info: Tensor, words: str, name: str = "", error: type[RuntimeErro
         words: what to say; `{0}` stands for the first code that is not 0.
         name: the function's name, followed by the failing matrix's place in the batch.
     """
-    codes = _codes(info)
+    codes = known_values(info)
     if codes is None or not codes.any():
         return
     flat = codes.reshape(-1)
@@ -278,7 +278,7 @@ def lstsq(input: Tensor, b: Tensor, rcond: Any = None, *, driver: str | None = N
 
 
 def _deficient(rank: Tensor, full: int) -> bool:
-    ranks = _codes(rank)
+    ranks = known_values(rank)
     return ranks is not None and bool((ranks < full).any())
 
 

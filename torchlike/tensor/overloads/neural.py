@@ -147,12 +147,6 @@ def rrelu_(
     return rrelu_with(input, lower, upper, training, True, generator)
 
 
-@overload("_safe_softmax", method=False)
-def safe_softmax(input: Tensor, dim: int, dtype: Any = None) -> Tensor:
-    """`softmax` that gives 0, not nan, along lines that are minus infinity throughout."""
-    return ops.safe_softmax(input, dim, dtype)
-
-
 @overload("norm_except_dim", method=False)
 def norm_except_dim(v: Tensor, pow: int = 2, dim: int = 0) -> Tensor:
     """The `pow`-norm over all dimensions but `dim`, which are kept with size 1; over all of them for -1."""

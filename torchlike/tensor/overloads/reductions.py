@@ -34,6 +34,15 @@ for _name in ("max", "min"):
     overload(_name)(_made)
 
 
+@overload("aminmax")
+def aminmax(input: Tensor, *, dim: int | None = None, keepdim: bool = False, out: Any = None) -> Any:
+    """`(min, max)` of all elements or along `dim`. Raises RuntimeError where `out` has another dtype."""
+    for target in out or ():
+        if target.dtype is not input.dtype:
+            raise RuntimeError(f"Expected out tensor to have dtype {input.dtype}, but got {target.dtype} instead")
+    return ops.aminmax(input, dim, keepdim, out=out)
+
+
 def _median(prefix: str) -> Callable:
     def median(input: Tensor, dim: int | None = None, keepdim: bool = False, *, out: Any = None) -> Any:
         """The (lower) median of all elements, or `(values, indices)` along `dim`."""
@@ -141,4 +150,6 @@ def sum_to_size(self: Tensor, *size: Any) -> Tensor:
     if extra < 0 or any(want not in (1, have) for want, have in pairs):
         raise RuntimeError(f"size {{{list(wanted)}}} is not expandable to size {{{list(shape)}}}.")
     over = (*range(extra), *(extra + d for d, (want, have) in enumerate(pairs) if want != have))
-    return (ops.sum(self, over, True) if over else self).view(wanted)
+    if not over and shape:
+        return self.view(wanted)
+    return ops.sum(self, over, True).view(wanted)  # of a zero-dim tensor, a copy

@@ -189,7 +189,7 @@ def constant_pad_nd(input: Tensor, pad: Sequence[int], value: Any = 0) -> Tensor
 @overload("_unsafe_masked_index", method=False)
 def _unsafe_masked_index(self: Tensor, mask: Tensor, indices: Sequence[Tensor | None], fill: Any) -> Tensor:
     """`self[indices]` where the mask is true, `fill` elsewhere, where indices may stand outside."""
-    return ops.masked_fill(indexing.getitem(self, _inside(self, indices)), ops.logical_not(mask), fill)
+    return _masked_fill(indexing.getitem(self, _inside(self, indices)), ops.logical_not(mask), fill)
 
 
 @overload("_unsafe_masked_index_put_accumulate", method=False)
@@ -197,8 +197,12 @@ def _unsafe_masked_index_put_accumulate(
     self: Tensor, mask: Tensor, indices: Sequence[Tensor | None], values: Tensor
 ) -> Tensor:
     """`self` with `values` added at the indices where the mask is true; elsewhere indices may stand outside."""
-    added = ops.masked_fill(values, ops.logical_not(mask), 0)
+    added = _masked_fill(values, ops.logical_not(mask), 0)
     return indexing.index_put(self, _inside(self, indices), added, accumulate=True)
+
+
+def _masked_fill(x: Tensor, mask: Tensor, value: Any) -> Tensor:
+    return ops.masked_fill(x, mask, x.dtype.np.type(value).item())
 
 
 def _inside(x: Tensor, indices: Sequence[Tensor | None]) -> tuple:

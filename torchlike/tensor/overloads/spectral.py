@@ -6,10 +6,10 @@ import functools
 import warnings
 from typing import Any
 
-import jax
 import numpy as np
 
 from torchlike.base import dtypes
+from torchlike.engine.record import local
 from torchlike.tensor import functions as ops
 from torchlike.tensor.creation import ones
 from torchlike.tensor.overloads.table import overload
@@ -125,7 +125,7 @@ def istft(
     total = n_fft + hop * (count - 1)
     start = n_fft // 2 if center else 0
     stop = start + length if length is not None else total - n_fft // 2 if center else total
-    _check_covered(filled, n_fft, hop, count, start, stop)
+    _check_covered(window, width, n_fft, hop, count, start, stop)
     if stop > total:
         warnings.warn(
             "The length of signal is shorter than the length parameter. Result is being padded with zeros in the tail. "
@@ -150,12 +150,16 @@ def _check_transforms(input: Tensor, n_fft: int, hop: int, width: int) -> None:
     _check_lengths("istft", n_fft, hop, width)
 
 
-def _check_covered(window: Tensor, n_fft: int, hop: int, count: int, start: int, stop: int) -> None:
-    """Raises RuntimeError where the windows sum to nothing somewhere. Not looked at where their values are not there yet."""
-    array = window._read().array
-    if array is None or isinstance(array, jax.core.Tracer):
-        return
-    lowest = _least_cover(np.asarray(array).tobytes(), str(window.dtype.np), n_fft, hop, count, start, stop)
+def _check_covered(window: Tensor | None, width: int, n_fft: int, hop: int, count: int, start: int, stop: int) -> None:
+    """Raises RuntimeError where the windows sum to nothing somewhere. Not looked at inside a JAX transform or a capture."""
+    if window is None:
+        array = np.ones(width)
+    else:
+        value = window._read()
+        if value.aval.traced or (value.array is None and local.state.capture is not None):
+            return
+        array = value.numpy()
+    lowest = _least_cover(array.tobytes(), str(array.dtype), n_fft, hop, count, start, stop)
     if lowest is None:
         raise RuntimeError("istft: there is nothing between the ends: give more frames, or center=False")
     if lowest <= 1e-11:

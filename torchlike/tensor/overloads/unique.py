@@ -56,6 +56,8 @@ def _given(name: str, out: Any, made: Tensor, *read: Tensor) -> Tensor:
 @overload("nonzero")
 def nonzero(input: Tensor, *, out: Any = None, as_tuple: bool = False) -> Any:
     """The indices of the elements that are not zero, (count, ndim) int64; one vector per dimension with `as_tuple`."""
+    if out is not None and not isinstance(out, Tensor):
+        raise TypeError(f"nonzero(): argument 'out' must be Tensor, not {type(out).__name__}")
     if as_tuple and out is not None:
         raise RuntimeError("nonzero does not support the out kwarg when as_tuple is True")
     found = values("nonzero", input)
