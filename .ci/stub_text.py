@@ -83,7 +83,7 @@ class Stub:
             return " | ".join(dict.fromkeys(map(self.type, arguments)))
         if origin is not None:
             return f"{self.type(origin)}[{', '.join(map(self.type, arguments)) or '()'}]"
-        if isinstance(kind, type) and _stands(kind, kind.__name__):
+        if isinstance(kind, type) and stands(kind, kind.__name__):
             return self.need(kind.__name__, _home(kind))
         return self.need("Any", "typing")
 
@@ -145,7 +145,7 @@ def _block(line: str) -> int:
     return 2 if package == "torchlike" else int(package not in sys.stdlib_module_names)
 
 
-def _stands(kind: type, name: str) -> bool:
+def stands(kind: type, name: str) -> bool:
     """Whether a class stands under this name in the module that it says it is from."""
     return getattr(sys.modules.get(kind.__module__), name, None) is kind
 
@@ -188,7 +188,8 @@ def docstring(text: list[str], indent: str) -> str:
     for line in (line.replace("\\", "\\\\").replace('"""', "'''") for line in text):
         deeper = indent + line[: len(line) - len(line.lstrip())]
         room = WIDTH - len(deeper) - 6
-        lines += [deeper + part for part in textwrap.wrap(line, room, break_long_words=False, break_on_hyphens=False)] or [""]
+        wrapped = textwrap.wrap(line.strip(), room, break_long_words=False, break_on_hyphens=False)
+        lines += [deeper + part for part in wrapped] or [""]
     lines[0] = f'{indent}"""{lines[0].strip()}'
     if len(lines) > 1:
         return "\n".join([*lines, f'{indent}"""'])

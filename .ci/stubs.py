@@ -4,29 +4,27 @@ Functions made from the op table, overloads and Tensor's methods stand in no fil
 read. Here they are written down as they are: signatures through `inspect`, docstrings from the functions.
 
 * a module that makes its functions when first used (torchlike itself, linalg, fft ...): the stub beside it
-* `torchlike/tensor/surface.pyi`: what is attached to Tensor, which inherits from it while types are checked
+* `torchlike/tensor/surface.pyi`: what is attached to Tensor, which inherits from it as far as type checkers know
 * `torchlike/tensor/return_types.pyi`: the named tuples of rows with several results
 """
 
 from __future__ import annotations
 
 import ast
-import collections.abc
 import inspect
-import math
 import re
 import sys
-import textwrap
 import types
-import typing
-from collections.abc import Callable, Iterator
+from collections.abc import Callable
 from pathlib import Path
 from typing import Any
 
 ROOT = Path(__file__).resolve().parent.parent
-sys.path.insert(0, str(ROOT))
+sys.path.insert(0, str(ROOT))  # torchlike is that of this checkout
 
-import torchlike  # noqa: E402  # from this checkout, wherever that is
+from stub_text import RESULTS, SURFACE, Stub, spaced, stands  # noqa: E402
+
+import torchlike  # noqa: E402
 from torchlike.ops.registry import OPS, Op  # noqa: E402
 from torchlike.tensor import Tensor, attach, describe, functions, named  # noqa: E402
 
@@ -39,7 +37,40 @@ PARAMETERS = {
     "out": "Tensor",
 }
 RESULT_TYPES = {"__hash__": "int", "__iter__": "Iterator[Tensor]", "element_size": "int", "get_device": "int"}
-PROPERTY_DOCS = {"T": "The dimensions in reverse order.", "H": "The conjugate transpose of a matrix."}
+
+# One line each for what has no docstring where it is defined.
+DOCS = {
+    "H": "The conjugate transpose of a matrix, a view.",
+    "T": "The dimensions in reverse order, a view.",
+    "broadcast_to": "`input` with the shape `size`: a view that shows elements in several places.",
+    "cpu": "The tensor on the CPU; itself where it is there already.",
+    "cuda": "The tensor on a GPU; itself where it is there already.",
+    "data": "The same elements without history; assigning shares the storage of the tensor given.",
+    "element_size": "The size of an element in bytes.",
+    "expand_as": "`expand` to the shape of `other`.",
+    "grad": "What `backward` has accumulated in this leaf, or None.",
+    "imag": "The imaginary part of a complex tensor, a view.",
+    "is_complex": "Whether the dtype is complex.",
+    "is_cpu": "Whether the tensor is on the CPU.",
+    "is_cuda": "Whether the tensor is on a GPU.",
+    "is_floating_point": "Whether the dtype is a floating one.",
+    "is_leaf": "Whether no recorded operation made the tensor.",
+    "is_meta": "Whether the tensor has a shape and a dtype only.",
+    "is_tensor": "Whether `obj` is a tensor.",
+    "itemsize": "The size of an element in bytes.",
+    "mH": "The conjugate transpose of each matrix, a view.",
+    "mT": "The transpose of each matrix, a view.",
+    "nbytes": "The size of all elements in bytes.",
+    "new_empty": "An uninitialized tensor with this one's dtype and device unless others are given.",
+    "new_full": "A tensor filled with one value, with this one's dtype and device unless others are given.",
+    "new_ones": "A tensor of ones with this one's dtype and device unless others are given.",
+    "new_zeros": "A tensor of zeros with this one's dtype and device unless others are given.",
+    "real": "The real part, a view; a real tensor itself.",
+    "requires_grad": "Whether operations on this tensor are recorded for `backward`.",
+    "reshape_as": "`reshape` to the shape of `other`.",
+    "type_as": "The tensor in the dtype of `other`.",
+    "view_as": "`view` with the shape of `other`.",
+}
 
 
 # --- what a function says of itself --------------------------------------------------------------------------------------
@@ -83,6 +114,21 @@ def shown(name: str, fn: Callable, method: bool) -> tuple[list[inspect.Parameter
     return parameters, result
 
 
+def define(stub: Stub, name: str, fn: Callable, method: bool = False) -> str:
+    """The text of a function in a stub."""
+    try:
+        parameters, result = shown(name, fn, method)
+    except (TypeError, ValueError):  # without a signature
+        parameters, result = shown(name, lambda *args, **keywords: None, False)
+    return stub.function(name, parameters, result, documentation(name, fn), method)
+
+
+def define_property(stub: Stub, name: str, made: property) -> str:
+    kind = hints(made.fget).get("return", Any)
+    said = inspect.getdoc(made.fget) or DOCS.get(name, "")
+    return stub.property(name, made, SAMPLE_TYPES.get(name, Any) if kind is Any else kind, said)
+
+
 def _parameter_type(p: inspect.Parameter, own: dict[str, Any], function: str) -> Any:
     said = own.get(p.name, Any)
     if said is Any and re.fullmatch(r"__\w+__", function) and p.name == "other":
@@ -120,13 +166,13 @@ def _spelled_out(name: str, parameters: list[inspect.Parameter], result: Any) ->
 
 
 def documentation(name: str, fn: Callable) -> str:
-    said = inspect.getdoc(fn) or ""
+    said = "" if inspect.isbuiltin(fn) else inspect.getdoc(fn) or ""  # Python's own differ between versions
     plain = name.removesuffix("_")
     if not said and plain in WRITTEN and WRITTEN[plain] is not fn:
         said = (inspect.getdoc(WRITTEN[plain]) or "").partition("\n")[0]
     if not said and plain in OPS.rows:
         said = describe.summary(OPS[plain]).partition("\n")[0]
-    return said.strip()
+    return said.strip() or DOCS.get(name, "")
 
 
 def result_type(op: Op) -> tuple[str, tuple[str, ...]]:
@@ -151,7 +197,7 @@ def _sample_types() -> dict[str, str]:
         if isinstance(value, property):
             try:
                 kind = type(getattr(x, name)).__name__
-            except RuntimeError:  # not of this tensor
+            except (AttributeError, RuntimeError):  # not of this tensor
                 continue
             found[name] = kind if kind in ("bool", "int", "Tensor") else "Any"
     return found
@@ -185,30 +231,32 @@ def module_stub(module: types.ModuleType) -> str:
     for name, value in kept.items():
         if taken.get(name, "").endswith(f" {name} as {name}") and WRITTEN.get(name, value) is value:
             stub.exports.add(taken[name])
-        elif isinstance(value, type) and value.__module__ != module.__name__ and _stands(value, name):
+        elif isinstance(value, type) and value.__module__ != module.__name__ and stands(value, name):
             stub.exports.add(f"from {value.__module__} import {name} as {name}")
         elif type(value) is type:
             bases = ", ".join(stub.type(base) for base in value.__bases__ if base is not object)
             classes.append(f"class {name}({bases}): ..." if bases else f"class {name}: ...")
         elif callable(value) and not isinstance(value, type):
-            made.append(stub.function(name, value))
+            made.append(define(stub, name, value))
         else:
             constants.append(f"{name}: {stub.type(type(value))}")
     stub.parts = [line for block in (constants, classes, spaced(made)) if block for line in (*block, "")]
     if any("return_types." in part for part in made):
         stub.exports.add("from torchlike.tensor import return_types")
-    return stub.text((module.__doc__ or "").strip().splitlines()[0])
+    return stub.text((module.__doc__ or module.__name__).strip().splitlines()[0])
 
 
 def members() -> dict[str, Any]:
     """What is attached to Tensor: neither written in its class nor private."""
-    own = {"__new__", "__module__", "__dict__", "__weakref__", "__doc__", "__annotations__", "__init__"}
+    compared = {"__eq__", "__ne__", "__lt__", "__le__", "__gt__", "__ge__", "__hash__"}
     found = {}
     for name, value in sorted(vars(Tensor).items()):
         made = getattr(functions, value.name) if isinstance(value, attach._Lazy) else value
         home = getattr(made.fget if isinstance(made, property) else made, "__module__", "")
         private = name.startswith("_") and not name.endswith("__") and name != "_version"
-        if not (name in own or private or home == "torchlike.tensor.tensor"):
+        of_any_object = name in vars(object) and name not in compared
+        described = isinstance(made, property) or callable(made) or not name.startswith("__")
+        if described and not (private or of_any_object or home == "torchlike.tensor.tensor"):
             found[name] = made
     return found
 
@@ -226,17 +274,15 @@ def surface_stub() -> str:
     parts = []
     for name, value in attached.items():
         if isinstance(value, property):
-            parts.append(stub.property(name, value))
-        elif isinstance(value, (staticmethod, classmethod)):
-            parts.append(stub.function(name, value.__func__, True, f"@{type(value).__name__}\n"))
+            parts.append(define_property(stub, name, value))
         elif callable(value):
-            parts.append(stub.function(name, value, True))
+            parts.append(define(stub, name, value, method=True))
         else:
             parts.append(f"    {name}: {stub.type(type(value))}")
     stub.parts = [*lines, *spaced(parts)]
     if any("return_types." in part for part in parts):
         stub.exports.add("from torchlike.tensor import return_types")
-    return stub.text("What Tensor has besides its class's own text, for type checkers and editors; there is no such module at run time.")
+    return stub.text("What is attached to Tensor, for type checkers and editors.")
 
 
 def results_stub() -> str:

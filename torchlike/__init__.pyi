@@ -132,12 +132,8 @@ def abs(input: Tensor, *, out: Tensor | None = None) -> Tensor:
     Also called `absolute`. In place: `abs_`.
     """
 
-def abs_(input: Tensor) -> Tensor:
-    """The absolute value; its gradient at 0 (and at nan) is 0.
-
-    Shapes: the result has the shape of `input`.
-    In place: the result stands in `input`, which is returned.
-    """
+def abs_(self: Tensor) -> Tensor:
+    """The absolute value in place. Raises RuntimeError for complex tensors, whose absolute values are real."""
 
 def absolute(input: Tensor, *, out: Tensor | None = None) -> Tensor:
     """The absolute value; its gradient at 0 (and at nan) is 0.
@@ -146,12 +142,8 @@ def absolute(input: Tensor, *, out: Tensor | None = None) -> Tensor:
     Also called `absolute`. In place: `abs_`.
     """
 
-def absolute_(input: Tensor) -> Tensor:
-    """The absolute value; its gradient at 0 (and at nan) is 0.
-
-    Shapes: the result has the shape of `input`.
-    In place: the result stands in `input`, which is returned.
-    """
+def absolute_(self: Tensor) -> Tensor:
+    """The absolute value in place. Raises RuntimeError for complex tensors, whose absolute values are real."""
 
 def acos(input: Tensor, *, out: Tensor | None = None) -> Tensor:
     """The angle in radians, in [0, pi], whose cosine is `input`; nan outside [-1, 1].
@@ -394,7 +386,7 @@ def arange(
     """Numbers from `start` below `end` in steps; int64 where all are ints, else the default dtype.
 
     Raises:
-            RuntimeError: for a step of 0 or away from `end`, and for bounds that are not finite.
+        RuntimeError: for a step of 0 or away from `end`, and for bounds that are not finite.
     """
 
 def arccos(input: Tensor, *, out: Tensor | None = None) -> Tensor:
@@ -532,7 +524,7 @@ def as_strided(input: Tensor, size: Any, stride: Any, storage_offset: _int | Non
     """A view of the storage with any sizes, strides and offset (in elements; the offset of `input` by default).
 
     Raises:
-            RuntimeError: where it would leave the storage.
+        RuntimeError: where it would leave the storage.
     """
 
 def as_strided_(input: Tensor, size: Any, stride: Any, storage_offset: _int | None = None) -> Tensor:
@@ -563,7 +555,7 @@ def asarray(
     """`obj` as a tensor, copied where `copy` says so.
 
     Raises:
-            ValueError: where `copy=False` cannot be kept.
+        ValueError: where `copy=False` cannot be kept.
     """
 
 def asin(input: Tensor, *, out: Tensor | None = None) -> Tensor:
@@ -707,7 +699,7 @@ def bernoulli(input: Tensor, p: Any = None, *, generator: Generator | None = Non
     """0 or 1, each 1 with the probability that `input` holds there (or `p`). The gradient is zero.
 
     Raises:
-            RuntimeError: for a probability outside [0, 1].
+        RuntimeError: for a probability outside [0, 1].
     """
 
 def bilinear(input1: Tensor, input2: Tensor, weight: Tensor, bias: Tensor | None = None) -> Tensor:
@@ -722,14 +714,14 @@ def bincount(input: Tensor, weights: Tensor | None = None, minlength: _int = 0) 
     """How often each whole number stands in the vector, or the sum of its weights. Waits for the values: the size is theirs.
 
     Raises:
-            RuntimeError: for negative numbers or another shape.
+        RuntimeError: for negative numbers or another shape.
     """
 
 def binomial(count: Tensor, prob: Tensor, generator: Generator | None = None) -> Tensor:
     """How many of `count` trials with the chance `prob` succeed.
 
     Raises:
-            ValueError: for dtypes that are not floating. RuntimeError: where the two differ.
+        ValueError: for dtypes that are not floating. RuntimeError: where the two differ.
     """
 
 def bitwise_and(input: Tensor | Number, other: Tensor | Number, *, out: Tensor | None = None) -> Tensor:
@@ -841,7 +833,9 @@ def broadcast_shapes(*shapes: Any) -> Size:
 def broadcast_tensors(*tensors: Any) -> tuple[Tensor, ...]:
     """The tensors expanded to one common shape, as views."""
 
-def broadcast_to(input: Tensor, size: Any) -> Tensor: ...
+def broadcast_to(input: Tensor, size: Any) -> Tensor:
+    """`input` with the shape `size`: a view that shows elements in several places."""
+
 def bucketize(
     input: Tensor | Number, boundaries: Tensor, out_int32: _bool = False, right: _bool = False, *, out: Tensor | None = None
 ) -> Tensor:
@@ -854,7 +848,7 @@ def cat(tensors: Sequence[Tensor], dim: _int = 0, *, out: Tensor | None = None) 
     """The tensors one after the other along `dim`; a tensor of shape (0,) is passed over.
 
     Raises:
-            RuntimeError: where the other sizes differ, and for zero-dim tensors.
+        RuntimeError: where the other sizes differ, and for zero-dim tensors.
 
     Also called `concat`, `concatenate`.
     """
@@ -914,77 +908,29 @@ def cholesky_solve(input: Tensor, L: Tensor, upper: _bool = False, *, out: Tenso
 def chunk(input: Tensor, chunks: _int, dim: _int = 0) -> tuple[Tensor, ...]:
     """At most `chunks` views of equal size (the last may be smaller)."""
 
-def clamp(
-    input: Tensor, min: Tensor | Number | None = None, max: Tensor | Number | None = None, *, out: Tensor | None = None
-) -> Tensor:
-    """`input` held inside [min, max]; at the bounds the gradient passes. nan stays nan.
+def clamp(input: Tensor, min: Any = None, max: Any = None, *, out: Tensor | None = None) -> Tensor:
+    """`input` held inside [min, max]. Raises RuntimeError where both are None, or a number does not fit the tensor's dtype."""
 
-    Raises:
-            RuntimeError: if both bounds are None.
+def clamp_(input: Tensor, min: Any = None, max: Any = None) -> Tensor:
+    """`clamp` in place."""
 
-    Shapes: `input`, `min`, `max` broadcast; the result has the shape they meet in.
-    Also called `clip`. In place: `clamp_`.
-    """
+def clamp_max(input: Tensor, max: Any, *, out: Tensor | None = None) -> Tensor:
+    """`input`, but at most `max`."""
 
-def clamp_(input: Tensor, min: Tensor | Number | None = None, max: Tensor | Number | None = None) -> Tensor:
-    """`input` held inside [min, max]; at the bounds the gradient passes. nan stays nan.
+def clamp_max_(input: Tensor, max: Any) -> Tensor:
+    """`input`, but at most `max`."""
 
-    Raises:
-            RuntimeError: if both bounds are None.
+def clamp_min(input: Tensor, min: Any, *, out: Tensor | None = None) -> Tensor:
+    """`input`, but at least `min`."""
 
-    Shapes: `input`, `min`, `max` broadcast; the result has the shape they meet in.
-    In place: the result stands in `input`, which is returned.
-    """
+def clamp_min_(input: Tensor, min: Any) -> Tensor:
+    """`input`, but at least `min`."""
 
-def clamp_max(input: Tensor, max: Tensor | Number, *, out: Tensor | None = None) -> Tensor:
-    """`input`, but at most `max`.
+def clip(input: Tensor, min: Any = None, max: Any = None, *, out: Tensor | None = None) -> Tensor:
+    """`input` held inside [min, max]. Raises RuntimeError where both are None, or a number does not fit the tensor's dtype."""
 
-    Shapes: `input`, `max` broadcast; the result has the shape they meet in.
-    In place: `clamp_max_`.
-    """
-
-def clamp_max_(input: Tensor, max: Tensor | Number) -> Tensor:
-    """`input`, but at most `max`.
-
-    Shapes: `input`, `max` broadcast; the result has the shape they meet in.
-    In place: the result stands in `input`, which is returned.
-    """
-
-def clamp_min(input: Tensor, min: Tensor | Number, *, out: Tensor | None = None) -> Tensor:
-    """`input`, but at least `min`.
-
-    Shapes: `input`, `min` broadcast; the result has the shape they meet in.
-    In place: `clamp_min_`.
-    """
-
-def clamp_min_(input: Tensor, min: Tensor | Number) -> Tensor:
-    """`input`, but at least `min`.
-
-    Shapes: `input`, `min` broadcast; the result has the shape they meet in.
-    In place: the result stands in `input`, which is returned.
-    """
-
-def clip(
-    input: Tensor, min: Tensor | Number | None = None, max: Tensor | Number | None = None, *, out: Tensor | None = None
-) -> Tensor:
-    """`input` held inside [min, max]; at the bounds the gradient passes. nan stays nan.
-
-    Raises:
-            RuntimeError: if both bounds are None.
-
-    Shapes: `input`, `min`, `max` broadcast; the result has the shape they meet in.
-    Also called `clip`. In place: `clamp_`.
-    """
-
-def clip_(input: Tensor, min: Tensor | Number | None = None, max: Tensor | Number | None = None) -> Tensor:
-    """`input` held inside [min, max]; at the bounds the gradient passes. nan stays nan.
-
-    Raises:
-            RuntimeError: if both bounds are None.
-
-    Shapes: `input`, `min`, `max` broadcast; the result has the shape they meet in.
-    In place: the result stands in `input`, which is returned.
-    """
+def clip_(input: Tensor, min: Any = None, max: Any = None) -> Tensor:
+    """`clamp` in place."""
 
 def clone(input: Tensor, *, memory_format: memory_format | None = None) -> Tensor:
     """A copy with its own storage, in memory as it was or as `memory_format` says; the gradient flows through."""
@@ -1002,15 +948,15 @@ def complex(real: Tensor, imag: Tensor, *, out: Tensor | None = None) -> Tensor:
     """The complex numbers of two real ones.
 
     Raises:
-            RuntimeError: unless both are of one floating dtype. NotImplementedError: for float16, which has no complex
-        dtype here.
+        RuntimeError: unless both are of one floating dtype. NotImplementedError: for float16, which has no complex dtype
+        here.
     """
 
 def concat(tensors: Sequence[Tensor], dim: _int = 0, *, out: Tensor | None = None) -> Tensor:
     """The tensors one after the other along `dim`; a tensor of shape (0,) is passed over.
 
     Raises:
-            RuntimeError: where the other sizes differ, and for zero-dim tensors.
+        RuntimeError: where the other sizes differ, and for zero-dim tensors.
 
     Also called `concat`, `concatenate`.
     """
@@ -1019,7 +965,7 @@ def concatenate(tensors: Sequence[Tensor], dim: _int = 0, *, out: Tensor | None 
     """The tensors one after the other along `dim`; a tensor of shape (0,) is passed over.
 
     Raises:
-            RuntimeError: where the other sizes differ, and for zero-dim tensors.
+        RuntimeError: where the other sizes differ, and for zero-dim tensors.
 
     Also called `concat`, `concatenate`.
     """
@@ -1051,7 +997,7 @@ def conv2d(
     """Convolve `(N, C, H, W)` or `(C, H, W)` with `weight` `(out, C / groups, kH, kW)`.
 
     Raises:
-            RuntimeError: channels, groups, ranks or dtypes that do not fit.
+        RuntimeError: channels, groups, ranks or dtypes that do not fit.
     """
 
 def conv3d(
@@ -1172,7 +1118,7 @@ def cov(input: Tensor, *, correction: _int = 1, fweights: Tensor | None = None, 
     """The covariance matrix of the rows (variables); columns are observations, weighted by their counts and importances.
 
     Raises:
-            RuntimeError: for shapes and dtypes that do not fit, and negative weights (to know, the program has to run).
+        RuntimeError: for shapes and dtypes that do not fit, and negative weights (to know, the program has to run).
     """
 
 def cross(input: Tensor, other: Tensor, dim: _int | None = None, *, out: Tensor | None = None) -> Tensor:
@@ -1354,8 +1300,8 @@ def embedding_bag(
     """The sum (mode 0), mean (1) or maximum (2) of each bag's rows, and what torch keeps for the gradient.
 
     Returns:
-            The bags `(B, D)`; the bag of each index; how many indices each bag has; for the maximum the index each number
-            comes from `(B, D)`, else the sizes again. For sums torch leaves the sizes at 0.
+        The bags `(B, D)`; the bag of each index; how many indices each bag has; for the maximum the index each number
+        comes from `(B, D)`, else the sizes again. For sums torch leaves the sizes at 0.
     """
 
 def embedding_renorm_(weight: Tensor, indices: Tensor, max_norm: _float, norm_type: _float) -> Tensor:
@@ -1399,7 +1345,7 @@ def empty_permuted(
     """Room for a tensor without gaps, its dimensions in memory in the order `physical_layout`, the outermost first.
 
     Raises:
-            RuntimeError: where that is no order of the dimensions.
+        RuntimeError: where that is no order of the dimensions.
     """
 
 def empty_strided(
@@ -1415,7 +1361,7 @@ def empty_strided(
     """Room for a tensor that answers with the given strides.
 
     Raises:
-            RuntimeError: where there are not as many strides as sizes, or one is negative.
+        RuntimeError: where there are not as many strides as sizes, or one is negative.
     """
 
 def eq(input: Tensor, other: Tensor | Number, *, out: Tensor | None = None) -> Tensor:
@@ -1564,7 +1510,7 @@ def fill_(self: Tensor, value: Any) -> Tensor:
     """Overwrite every element with one number, or with a zero-dim tensor, to which the gradient goes.
 
     Raises:
-            RuntimeError: where the dtype cannot hold the number, and for tensors with dimensions.
+        RuntimeError: where the dtype cannot hold the number, and for tensors with dimensions.
     """
 
 def fix(input: Tensor, *, out: Tensor | None = None) -> Tensor:
@@ -1681,6 +1627,13 @@ def frac_(input: Tensor) -> Tensor:
     In place: the result stands in `input`, which is returned.
     """
 
+def frexp(input: Tensor, *, out: Sequence[Tensor] | None = None) -> return_types.frexp:
+    """`(mantissa, exponent)` with `input = mantissa * 2 ** exponent` and the mantissa's size in [0.5, 1), or 0.
+
+    Shapes: the result has the shape of `input`.
+    Returns a named tuple (mantissa, exponent).
+    """
+
 def frobenius_norm(
     input: Tensor, dim: _int | Sequence[_int] | None, keepdim: _bool = False, *, out: Tensor | None = None
 ) -> Tensor:
@@ -1702,7 +1655,7 @@ def frombuffer(buffer: Any, *, dtype: dtype, count: _int = -1, offset: _int = 0,
     """A tensor of the bytes of a buffer (copied, where torch shares them).
 
     Raises:
-            ValueError: where the buffer does not hold the elements asked for.
+        ValueError: where the buffer does not hold the elements asked for.
     """
 
 def full(
@@ -1719,7 +1672,7 @@ def full(
     """One number everywhere; its type gives the dtype.
 
     Raises:
-            RuntimeError: where the dtype cannot hold the number. TypeError: for a tensor that is not zero-dim.
+        RuntimeError: where the dtype cannot hold the number. TypeError: for a tensor that is not zero-dim.
     """
 
 def full_like(
@@ -1803,12 +1756,12 @@ def gradient(input: Tensor, *, spacing: Any = 1, dim: Any = None, edge_order: _i
     """The derivatives of the samples along each dimension of `dim` (all of them by default), by finite differences.
 
     Args:
-            spacing: the distance between samples; one number, a number per dimension, or a vector of coordinates per
+        spacing: the distance between samples; one number, a number per dimension, or a vector of coordinates per
         dimension.
-            edge_order: 1 or 2, the order of the formula at the two ends.
+        edge_order: 1 or 2, the order of the formula at the two ends.
 
     Raises:
-            RuntimeError: where the spacings do not fit the dimensions, or a dimension has too few samples.
+        RuntimeError: where the spacings do not fit the dimensions, or a dimension has too few samples.
     """
 
 def greater(input: Tensor, other: Tensor | Number, *, out: Tensor | None = None) -> Tensor:
@@ -1916,7 +1869,7 @@ def hash_tensor(
     """The exclusive or, over `dim`, of the elements' bits (as float64 or int64), uint64. The only mode is 0.
 
     Raises:
-            RuntimeError: for another mode. NotImplementedError: for complex numbers.
+        RuntimeError: for another mode. NotImplementedError: for complex numbers.
 
     Shapes: the result has the shape of `input` without `dim` (with size 1 there where `keepdim`).
     """
@@ -1942,7 +1895,7 @@ def histc(input: Tensor, bins: _int = 100, min: _float = 0, max: _float = 0, *, 
     """How many elements fall into each of `bins` equal parts of [min, max]; of their own range where both are equal.
 
     Raises:
-            RuntimeError: for no bins, or where `max` is below `min`.
+        RuntimeError: for no bins, or where `max` is below `min`.
     """
 
 def histogram(
@@ -1957,11 +1910,11 @@ def histogram(
     """`(hist, bin_edges)`: how many elements fall between the edges, `bins` (a vector) or `bins` intervals of equal size.
 
     Args:
-            range: the first and the last edge; by default the smallest and the largest element.
-            weight: what each element counts, of the input's shape. density: the counts as a probability density.
+        range: the first and the last edge; by default the smallest and the largest element.
+        weight: what each element counts, of the input's shape. density: the counts as a probability density.
 
     Raises:
-            RuntimeError: for no bins, a range that is none, a weight of another shape or dtype.
+        RuntimeError: for no bins, a range that is none, a weight of another shape or dtype.
     """
 
 def histogramdd(
@@ -1970,11 +1923,11 @@ def histogramdd(
     """`(hist, bin_edges)` of points (*, D): how many fall into each cell of a grid of D dimensions.
 
     Args:
-            bins: intervals per dimension (one number for all), or a vector of edges per dimension.
-            range: the first and the last edge of each dimension, in a row.
+        bins: intervals per dimension (one number for all), or a vector of edges per dimension.
+        range: the first and the last edge of each dimension, in a row.
 
     Raises:
-            RuntimeError: where the number of bins or of range ends does not fit the points' last dimension.
+        RuntimeError: where the number of bins or of range ends does not fit the points' last dimension.
     """
 
 def hsmm(mat1: Any, mat2: Any) -> Any: ...
@@ -2110,7 +2063,9 @@ def instance_norm(
 def inverse(input: Tensor, *, out: Tensor | None = None) -> Tensor:
     """As `linalg.inv`."""
 
-def is_complex(self: Any) -> _bool: ...
+def is_complex(self: Any) -> _bool:
+    """Whether the dtype is complex."""
+
 def is_conj(input: Tensor) -> _bool:
     """Whether this is a view of the conjugate of what is stored."""
 
@@ -2118,7 +2073,9 @@ def is_deterministic_algorithms_warn_only_enabled() -> _bool:
     """Whether `use_deterministic_algorithms` asked for warnings only."""
 
 def is_distributed(input: Tensor) -> _bool: ...
-def is_floating_point(self: Any) -> _bool: ...
+def is_floating_point(self: Any) -> _bool:
+    """Whether the dtype is a floating one."""
+
 def is_inference(input: Tensor) -> _bool:
     """False: tensors made in inference mode are ordinary ones here."""
 
@@ -2137,7 +2094,9 @@ def is_signed(input: Tensor) -> _bool:
 def is_storage(obj: Any) -> _bool:
     """Whether `obj` is a storage."""
 
-def is_tensor(obj: Any) -> _bool: ...
+def is_tensor(obj: Any) -> _bool:
+    """Whether `obj` is a tensor."""
+
 def is_vulkan_available() -> _bool:
     """False: XLA has no Vulkan devices."""
 
@@ -2148,7 +2107,7 @@ def isclose(input: Tensor, other: Tensor, rtol: _float = 1e-05, atol: _float = 1
     """Whether `|input - other| <= atol + rtol * |other|`; infinities are close to themselves only.
 
     Raises:
-            TypeError: for numbers. RuntimeError: for different dtypes and for negative tolerances.
+        TypeError: for numbers. RuntimeError: for different dtypes and for negative tolerances.
     """
 
 def isfinite(input: Tensor, *, out: Tensor | None = None) -> Tensor:
@@ -2213,7 +2172,7 @@ def istft(
     length).
 
     Raises:
-            RuntimeError: for lengths and windows that do not go together, or windows that leave a sample uncovered.
+        RuntimeError: for lengths and windows that do not go together, or windows that leave a sample uncovered.
     """
 
 def kaiser_window(
@@ -2387,7 +2346,7 @@ def lobpcg(
     `tracker`, `ortho_*`, and `X` but for its number of columns) has no effect.
 
     Raises:
-            ValueError: for a matrix less than three times as large as k, as torch.
+        ValueError: for a matrix less than three times as large as k, as torch.
     """
 
 def log(input: Tensor, *, out: Tensor | None = None) -> Tensor:
@@ -2630,14 +2589,14 @@ def masked_select(input: Tensor, mask: Tensor, *, out: Tensor | None = None) -> 
     """The elements where the mask is true, as a vector; both broadcast. Waits for the mask.
 
     Raises:
-            RuntimeError: for a mask that is not bool.
+        RuntimeError: for a mask that is not bool.
     """
 
 def matmul(input: Tensor, other: Tensor, *, out: Tensor | None = None) -> Tensor:
     """The matrix product; batch dimensions broadcast, a vector is a row on the left and a column on the right.
 
     Raises:
-            RuntimeError: for inner sizes or dtypes that differ, and for zero-dim tensors.
+        RuntimeError: for inner sizes or dtypes that differ, and for zero-dim tensors.
     """
 
 def matrix_exp(input: Tensor, *, out: Tensor | None = None) -> Tensor:
@@ -2753,8 +2712,7 @@ def multinomial(
     """Indices drawn in proportion to the weights in the last dimension.
 
     Raises:
-            RuntimeError: for weights that are not floating or make no distribution, and where there are too few to draw
-        from.
+        RuntimeError: for weights that are not floating or make no distribution, and where there are too few to draw from.
     """
 
 def multiply(input: Tensor, other: Tensor | Number, *, out: Tensor | None = None) -> Tensor:
@@ -2779,7 +2737,7 @@ def mvlgamma(input: Tensor, p: _float, *, out: Tensor | None = None) -> Tensor:
 
     Shapes: the result has the shape of `input`.
     Integers and bools become floats of the default dtype.
-    Also called `special.multigammaln`. In place: `mvlgamma_`.
+    In place: `mvlgamma_`.
     """
 
 def mvlgamma_(input: Tensor, p: _float) -> Tensor:
@@ -2953,7 +2911,7 @@ def nonzero_static(input: Tensor, *, size: _int, fill_value: _int = -1, out: Ten
     """The first `size` rows of `nonzero(input)`, those that are missing filled: (size, ndim). Waits for nothing.
 
     Raises:
-            RuntimeError: for a negative size.
+        RuntimeError: for a negative size.
     """
 
 def norm(
@@ -2986,7 +2944,7 @@ def normal(
     """Normal numbers; mean and standard deviation are numbers (with `size`) or tensors, which get a zero gradient.
 
     Raises:
-            RuntimeError: for a negative standard deviation.
+        RuntimeError: for a negative standard deviation.
     """
 
 def not_equal(input: Tensor, other: Tensor | Number, *, out: Tensor | None = None) -> Tensor:
@@ -3061,7 +3019,7 @@ def pca_lowrank(A: Tensor, q: _int | None = None, center: _bool = True, niter: _
     """The first q principal components of the rows of A as `(U, S, V)`; the columns of V are the directions.
 
     Raises:
-            ValueError: for a q outside [0, min(m, n)] and a negative `niter`.
+        ValueError: for a q outside [0, min(m, n)] and a negative `niter`.
     """
 
 def pdist(input: Tensor, p: _float = 2.0) -> Tensor:
@@ -3094,11 +3052,8 @@ def polar(abs: Tensor, angle: Tensor, *, out: Tensor | None = None) -> Tensor:
 def polygamma(n: _int, input: Tensor, *, out: Tensor | None = None) -> Tensor:
     """The n-th derivative of the digamma function."""
 
-def positive(input: Tensor, *, out: Tensor | None = None) -> Tensor:
-    """The input itself. Raises RuntimeError for bool tensors.
-
-    Shapes: the result has the shape of `input`.
-    """
+def positive(input: Tensor) -> Tensor:
+    """The tensor itself. Raises RuntimeError for bool tensors."""
 
 def pow(input: Any, exponent: Any, *, out: Tensor | None = None) -> Tensor:
     """`input ** exponent`. Raises RuntimeError for a tensor of whole numbers and a negative whole exponent."""
@@ -3202,7 +3157,7 @@ def randint(
     """Integers in [low, high), or in [0, low) where only that and a size are given.
 
     Raises:
-            RuntimeError: where there are none, or the dtype cannot hold them.
+        RuntimeError: where there are none, or the dtype cannot hold them.
     """
 
 def randint_like(
@@ -3476,7 +3431,7 @@ def searchsorted(
     """Where each element of `input` would be put into the sorted rows of `sorted_sequence`.
 
     Raises:
-            RuntimeError: unless the sequence is a vector or both agree in all dimensions but the last.
+        RuntimeError: unless the sequence is a vector or both agree in all dimensions but the last.
     """
 
 def seed() -> _int:
@@ -3496,14 +3451,13 @@ def segment_reduce(
     """The "sum", "mean", "prod", "max" or "min" of each segment of `data` along the dimension `axis`.
 
     Args:
-            lengths: the sizes of the segments, (*data.shape[:axis], S). offsets: in their place, the S + 1 positions
-        where
-                    segments start and end.
-            unsafe: do not wait for the lengths to see whether they fit.
-            initial: what every reduction starts at.
+        lengths: the sizes of the segments, (*data.shape[:axis], S). offsets: in their place, the S + 1 positions where
+            segments start and end.
+        unsafe: do not wait for the lengths to see whether they fit.
+        initial: what every reduction starts at.
 
     Raises:
-            RuntimeError: where the lengths are below zero or do not add up to the size of the dimension.
+        RuntimeError: where the lengths are below zero or do not add up to the size of the dimension.
     """
 
 def select(input: Tensor, dim: _int, index: _int) -> Tensor:
@@ -3554,7 +3508,7 @@ def set_num_threads(num_threads: _int) -> None:
     """Remember a number of threads. XLA's pool is as large as the machine: it is set by `XLA_FLAGS`, before the start.
 
     Raises:
-            RuntimeError: for what is no positive integer.
+        RuntimeError: for what is no positive integer.
     """
 
 def set_rng_state(new_state: Tensor) -> None:
@@ -3719,7 +3673,9 @@ def sparse_coo_tensor(
     """A tensor given by coordinates (sparse dims, n) and values (n, *dense dims); of shape `size`, or just large enough.
 
     Raises:
-            RuntimeError: where indices and values do not fit each other or `size`.
+        RuntimeError: where indices and values do not fit each other or `size`; with `check_invariants` also for
+        coordinates
+            outside of it.
     """
 
 def sparse_csr_tensor(
@@ -3813,12 +3769,11 @@ def stft(
     """Short-time Fourier transforms of windowed frames: (B?, L) to (B?, frequencies, T).
 
     Args:
-            onesided: only the frequencies up to n_fft // 2; where the signal and the window are real, that is the
-        default.
-            return_complex: required for a real signal; False appends a dimension of size 2 instead.
+        onesided: only the frequencies up to n_fft // 2; where the signal and the window are real, that is the default.
+        return_complex: required for a real signal; False appends a dimension of size 2 instead.
 
     Raises:
-            RuntimeError: for lengths and windows that do not go together.
+        RuntimeError: for lengths and windows that do not go together.
     """
 
 def sub(input: Tensor, other: Tensor | Number, alpha: Tensor | Number = 1, *, out: Tensor | None = None) -> Tensor:
@@ -3984,10 +3939,10 @@ def tensor(
     """A tensor with a copy of `data`: numbers, nested sequences, numpy arrays, jax arrays or tensors.
 
     Raises:
-            ValueError: where nested sequences have unequal lengths or a whole number needs more than 64 bits. TypeError:
-        for text.
-            RuntimeError: for other elements that are no numbers, for numbers that the dtype cannot hold, and where
-                    `requires_grad` is asked of a dtype without gradients.
+        ValueError: where nested sequences have unequal lengths or a whole number needs more than 64 bits. TypeError: for
+        text.
+        RuntimeError: for other elements that are no numbers, for numbers that the dtype cannot hold, and where
+            `requires_grad` is asked of a dtype without gradients.
     """
 
 def tensor_split(input: Tensor, indices_or_sections: Any, dim: _int = 0) -> tuple[Tensor, ...]:
@@ -4022,7 +3977,7 @@ def topk(
     """The `k` largest (or smallest) elements along `dim`, in order, and where they stand.
 
     Raises:
-            RuntimeError: if there are fewer than `k` elements.
+        RuntimeError: if there are fewer than `k` elements.
 
     Returns a named tuple (values, indices).
     """
@@ -4197,8 +4152,7 @@ def unravel_index(indices: Tensor, shape: _int | Sequence[_int]) -> tuple[Tensor
     """Positions in a flattened tensor as one index tensor per dimension of its `shape`.
 
     Raises:
-            TypeError: for positions that are not whole numbers, or a shape that is none. ValueError: for sizes below
-        zero.
+        TypeError: for positions that are not whole numbers, or a shape that is none. ValueError: for sizes below zero.
     """
 
 def unsafe_chunk(input: Tensor, chunks: _int, dim: _int = 0) -> tuple[Tensor, ...]:

@@ -13,7 +13,7 @@ def cholesky(A: Tensor, *, upper: bool = False, out: Tensor | None = None) -> Te
     """The Cholesky factor L with `A = L L^H` of positive-definite matrices (U with `A = U^H U` where `upper`).
 
     Raises:
-            LinAlgError: where a matrix is not positive-definite. To know, the program has to run: `cholesky_ex` does not
+        LinAlgError: where a matrix is not positive-definite. To know, the program has to run: `cholesky_ex` does not
         wait.
     """
 
@@ -118,7 +118,7 @@ def matrix_norm(
     -inf (the largest and smallest sum of a row's sizes), 1 or -1 (of a column's).
 
     Raises:
-            RuntimeError: for another `ord`, and for a tensor with fewer than two dimensions.
+        RuntimeError: for another `ord`, and for a tensor with fewer than two dimensions.
 
     Shapes: the result has the shape of `A` without `dim` (with size 1 there where `keepdim`).
     """
@@ -188,7 +188,7 @@ def svd(
     raises.
 
     Raises:
-            RuntimeError: for a tensor without two dimensions or of whole numbers, and for a `driver` (they are CUDA's).
+        RuntimeError: for a tensor without two dimensions or of whole numbers, and for a `driver` (they are CUDA's).
 
     Returns a named tuple (U, S, Vh).
     """

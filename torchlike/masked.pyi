@@ -69,7 +69,7 @@ def mean(
     """The mean over `dim` of the elements where `mask` is true, nan where there is none.
 
     Raises:
-            ValueError: for whole numbers, unless `dtype` says a float.
+        ValueError: for whole numbers, unless `dtype` says a float.
     """
 
 def median(
@@ -78,7 +78,7 @@ def median(
     """The (lower) median along `dim` of the elements where `mask` is true, nan where there is none.
 
     Raises:
-            ValueError: for whole numbers where a row is left out completely (this waits for the mask).
+        ValueError: for whole numbers where a row is left out completely (this waits for the mask).
     """
 
 def norm(

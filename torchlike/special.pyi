@@ -1,8 +1,9 @@
 # Written by `python .ci/stubs.py`; changes go into what it reads: the op table and the functions themselves.
 """`torch.special`: Special functions, element by element."""
 
-from collections.abc import Sequence
+from typing import Any
 
+from torchlike.base.dtypes import dtype
 from torchlike.tensor.surface import Number
 from torchlike.tensor.tensor import Tensor
 
@@ -317,6 +318,9 @@ def log_ndtr(input: Tensor, *, out: Tensor | None = None) -> Tensor:
     Integers and bools become floats of the default dtype.
     """
 
+def log_softmax(input: Tensor, dim: int, *, dtype: dtype | None = None) -> Tensor:
+    """The logarithm of `softmax`."""
+
 def logit(input: Tensor, eps: float | None = None, *, out: Tensor | None = None) -> Tensor:
     """`log(x / (1 - x))`; with `eps`, x is first clamped to [eps, 1 - eps] (no gradient outside).
 
@@ -332,12 +336,8 @@ def logit_(input: Tensor, eps: float | None = None) -> Tensor:
     In place: the result stands in `input`, which is returned.
     """
 
-def logsumexp(input: Tensor, dim: int | Sequence[int] | None, keepdim: bool = False, *, out: Tensor | None = None) -> Tensor:
-    """`log(sum(exp(input)))` over `dim`, without overflow.
-
-    Shapes: the result has the shape of `input` without `dim` (with size 1 there where `keepdim`).
-    Integers and bools become floats of the default dtype.
-    """
+def logsumexp(input: Tensor, dim: Any, keepdim: bool = False, *, out: Tensor | None = None) -> Tensor:
+    """`log(sum(exp(x)))` over `dim`."""
 
 def modified_bessel_i0(input: Tensor, *, out: Tensor | None = None) -> Tensor:
     """The modified Bessel function of the first kind, order 0.
@@ -367,20 +367,8 @@ def modified_bessel_k1(input: Tensor, *, out: Tensor | None = None) -> Tensor:
     Integers and bools become floats of the default dtype.
     """
 
-def multigammaln(input: Tensor, p: float, *, out: Tensor | None = None) -> Tensor:
-    """The logarithm of the multivariate gamma function of dimension `p`. Raises RuntimeError for p < 1.
-
-    Shapes: the result has the shape of `input`.
-    Integers and bools become floats of the default dtype.
-    Also called `special.multigammaln`. In place: `mvlgamma_`.
-    """
-
-def multigammaln_(input: Tensor, p: float) -> Tensor:
-    """The logarithm of the multivariate gamma function of dimension `p`. Raises RuntimeError for p < 1.
-
-    Shapes: the result has the shape of `input`.
-    In place: the result stands in `input`, which is returned.
-    """
+def multigammaln(input: Tensor, p: int, *, out: Tensor | None = None) -> Tensor:
+    """The logarithm of the multivariate gamma function of dimension `p`."""
 
 def ndtr(input: Tensor, *, out: Tensor | None = None) -> Tensor:
     """The area under the normal density left of `input`.
@@ -395,6 +383,9 @@ def ndtri(input: Tensor, *, out: Tensor | None = None) -> Tensor:
     Shapes: the result has the shape of `input`.
     Integers and bools become floats of the default dtype.
     """
+
+def polygamma(n: int, input: Tensor, *, out: Tensor | None = None) -> Tensor:
+    """The n-th derivative of the digamma function."""
 
 def psi(input: Tensor, *, out: Tensor | None = None) -> Tensor:
     """The derivative of `lgamma`.
@@ -481,6 +472,9 @@ def sinc_(input: Tensor) -> Tensor:
     Shapes: the result has the shape of `input`.
     In place: the result stands in `input`, which is returned.
     """
+
+def softmax(input: Tensor, dim: int, dtype: dtype | None = None) -> Tensor:
+    """`exp(x) / sum(exp(x))` along `dim`."""
 
 def spherical_bessel_j0(input: Tensor, *, out: Tensor | None = None) -> Tensor:
     """`sin(x) / x`, 1 at 0.

@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+import functools
 import types
 from collections.abc import Callable, Iterator
 from functools import cache
@@ -49,6 +50,10 @@ def to_torchlike(value: Any) -> Any:
         return torchlike.device(str(value))
     if isinstance(value, (types.FunctionType, types.BuiltinFunctionType)):
         return function(value)
+    if isinstance(value, torch.nn.Module):  # one without parameters: its settings say all
+        made = getattr(torchlike.nn, type(value).__name__)()
+        made.__dict__.update({k: v for k, v in value.__dict__.items() if k in value.__constants__})
+        return made
     return value
 
 
@@ -64,7 +69,7 @@ def tensor(source: torch.Tensor) -> Any:
     else:
         flat = torch.empty(0, dtype=plain.dtype).set_(plain.untyped_storage())
         with torchlike.no_grad():
-            made = torchlike.from_numpy(array(flat)).as_strided(plain.shape, plain.stride(), plain.storage_offset())
+            made = torchlike.from_numpy(array(flat)).as_strided(plain.shape, plain.stride(), int(plain.storage_offset()))
     return made.requires_grad_() if source.requires_grad else made
 
 
@@ -73,8 +78,8 @@ def _sparse(plain: torch.Tensor) -> Any:
         made = torchlike.sparse_coo_tensor(tensor(plain._indices()), tensor(plain._values()), tuple(plain.shape))
         return made.coalesce() if plain.is_coalesced() else made
     if plain.layout is torch.sparse_csr:
-        parts = (plain.crow_indices(), plain.col_indices(), plain.values())
-        return torchlike.sparse_csr_tensor(*map(tensor, parts), tuple(plain.shape))
+        starts, columns, values = map(tensor, (plain.crow_indices(), plain.col_indices(), plain.values()))
+        return torchlike.sparse_csr_tensor(starts, columns, values, tuple(plain.shape))
     raise Untranslatable(f"torchlike has no {plain.layout}")
 
 
@@ -128,6 +133,8 @@ def function(source: Callable) -> Callable:
     """
     if getattr(source, "__module__", "") == "_operator":
         return source
+    if isinstance(source, functools.partial):
+        return functools.partial(function(source.func), *source.args, **source.keywords)
     if isinstance(source, types.FunctionType) and source.__module__.startswith("torch.testing."):
         return _rebound(source)
     path = _paths().get(id(source)) or _aten(source)

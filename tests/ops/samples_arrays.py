@@ -196,4 +196,9 @@ add("histc", lambda r: (r.f(30),), bins=4, grad=False)
 add("histc", lambda r: (r.f(30),), bins=5, min=-1, max=1, grad=False)
 add("histogram_edges", lambda r: (r.f(30),), call=lambda m, x: m.histogram(x, 4).bin_edges, grad=False)
 add("histogram_counts", lambda r: (r.f(30),), call=lambda m, x: m.histogram(x, 4, density=True).hist, grad=False)
-add("histogram_counts", lambda r: (r.f(10, 2), r.f(10)), call=lambda m, x, w: m.histogramdd(x, [2, 3], weight=w).hist, grad=False)
+add(
+    "histogram_counts",
+    lambda r: (r.f(10, 2), r.f(10)),
+    call=lambda m, x, w: m.histogramdd(x, [2, 3], weight=w).hist,
+    grad=False,
+)

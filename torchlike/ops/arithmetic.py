@@ -141,7 +141,12 @@ def pow(input, exponent):
     if not is_number(exponent):
         return _pow(input, exponent) if is_inexact(input) else _whole_pow(input, exponent)
     if not is_inexact(input):
-        return lax.integer_pow(input, exponent) if exponent >= 0 else _whole_pow(input, jnp.asarray(exponent, input.dtype))
+        small = 0 <= exponent < 64
+        return (
+            lax.integer_pow(input, exponent)
+            if small
+            else _whole_pow(input, jnp.asarray(exponent, jnp.int64)).astype(input.dtype)
+        )
     if exponent in (-2, -1, 0, 1, 2, 3):
         return lax.integer_pow(input, int(exponent))
     if exponent in (0.5, -0.5):
@@ -150,9 +155,18 @@ def pow(input, exponent):
 
 
 def _whole_pow(base, exponent):
+    """By repeated squaring, wrapping around; negative exponents give 0 but for a base of 1 or -1."""
+    base, exponent = jnp.broadcast_arrays(base, exponent)
+
+    def square(carry):
+        out, power, left = carry
+        return jnp.where(left % 2 == 1, out * power, out), power * power, left // 2
+
+    start = (jnp.ones_like(base), base, jnp.maximum(exponent, 0))
+    out = lax.while_loop(lambda carry: jnp.any(carry[2] > 0), square, start)[0]
     odd = jnp.where(exponent % 2 == 0, jnp.ones_like(base), base)
     inverse = jnp.where(base == 1, base, jnp.where(base == -1, odd, jnp.zeros_like(base)))
-    return jnp.where(exponent < 0, inverse, jnp.power(base, jnp.maximum(exponent, 0)))
+    return jnp.where(exponent < 0, inverse, out)
 
 
 @jax.custom_jvp

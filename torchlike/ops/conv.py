@@ -2,7 +2,8 @@
 
 from __future__ import annotations
 
-from collections.abc import Sequence
+from collections.abc import Callable, Sequence
+from functools import partial
 
 import jax
 import jax.numpy as jnp
@@ -72,12 +73,32 @@ def _conv(input, weight, bias, *, last, ndim, stride, padding, dilation, groups,
         layout = (f"N{order}C", f"{order}IO", f"N{order}C")
     else:
         layout = (f"NC{order}", f"OI{order}", f"NC{order}")
-    out = lax.conv_general_dilated(
-        batched, kernels, window_strides, pads, input_dilation, dilation, layout, feature_group_count=groups
-    )  # (N, out, *spatial), or channels last
-    if bias is not None:
-        out = _add_bias(out, bias if last else bias.reshape((-1,) + (1,) * ndim))
+    run = partial(
+        lax.conv_general_dilated, window_strides=window_strides, padding=pads, lhs_dilation=input_dilation,
+        rhs_dilation=dilation, dimension_numbers=layout, feature_group_count=groups,
+    )  # fmt: skip
+    shift = bias if bias is None or last else bias.reshape((-1,) + (1,) * ndim)
+    out = _accurately(run, batched, kernels, shift)  # (N, out, *spatial), or channels last
     return out if input.ndim == ndim + 2 else out[0]
+
+
+def _accurately(run: Callable[[Array, Array], Array], x: Array, kernels: Array, bias: Array | None) -> Array:
+    """Convolution and bias; float16 is not rounded in between, a complex one not made of three products (as JAX would)."""
+
+    def as_is(x: Array, kernels: Array, *bias: Array) -> Array:
+        return _add_bias(run(x, kernels), *bias) if bias else run(x, kernels)
+
+    def rounded_once(x: Array, kernels: Array, *bias: Array) -> Array:
+        return as_is(wide(x), wide(kernels), *map(wide, bias)).astype(x.dtype)
+
+    given = () if bias is None else (bias,)
+    if x.dtype == jnp.float16:  # accelerators have units for it
+        return lax.platform_dependent(x, kernels, *given, cpu=rounded_once, default=as_is)
+    if jnp.iscomplexobj(x):
+        real = run(x.real, kernels.real) - run(x.imag, kernels.imag)
+        product = lax.complex(real, run(x.real, kernels.imag) + run(x.imag, kernels.real))
+        return product if bias is None else product + bias
+    return as_is(x, kernels, *given)
 
 
 def _add_bias(out: Array, bias: Array) -> Array:

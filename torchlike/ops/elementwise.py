@@ -105,13 +105,17 @@ def in_float32(fn: Callable) -> Callable:
 
     @functools.wraps(fn)
     def wide(*operands: Any, **static: Any) -> Any:
-        dtype = next((x.dtype for x in operands if x is not None and not is_number(x)), None)
-        if dtype is None or not (dtype.itemsize == 2 and jnp.issubdtype(dtype, jnp.floating)):
+        half = next((x.dtype for x in operands if _is_half(x)), None)
+        if half is None:
             return fn(*operands, **static)
-        widened = (x.astype(jnp.float32) if getattr(x, "dtype", None) == dtype else x for x in operands)
-        return fn(*widened, **static).astype(dtype)
+        out = fn(*(x.astype(jnp.float32) if _is_half(x) else x for x in operands), **static)
+        return out.astype(half) if out.dtype == jnp.float32 else out
 
     return wide
+
+
+def _is_half(x: Any) -> bool:
+    return x is not None and not is_number(x) and _kind_letter(x.dtype) == "h"
 
 
 def _only_tensors(row: str, kinds: tuple) -> None:

@@ -13,6 +13,7 @@ from jax import lax
 from torchlike.ops.checks import dim_in_range, dims_in_range
 from torchlike.ops.reduce import Dims
 from torchlike.ops.registry import op
+from torchlike.ops.supported import require
 
 
 def refuse_empty(name: str, input, dim: int | tuple[int, ...] | None) -> None:
@@ -58,6 +59,8 @@ def at_index(input, index, dim: int, keepdim: bool = False):
 
 
 def _extreme_dim(name, input, dim, keepdim, largest):
+    if jnp.iscomplexobj(input):
+        raise RuntimeError(f"{name}(): does not support complex input")
     refuse_empty(name, input, dim)
     dim = dim_in_range(dim, input.ndim)
     index = _position(input, dim, keepdim, largest)
@@ -99,6 +102,7 @@ def _even_jvp(dims, largest, primals, tangents):
 
 
 def _extreme(name, reduce_, input, dim=None, keepdim=False):
+    require(input, f"{name}_cpu", jnp.integer, jnp.bool_)
     refuse_empty(name, input, dim)
     dims = dims_in_range(dim, input.ndim)
     out = _even(input, dims, reduce_ is jnp.max)
@@ -132,23 +136,30 @@ def amin(input, *, dim: Dims = (), keepdim=False):
 @op(returns=("min", "max"))
 def aminmax(input, *, dim: int | None = None, keepdim=False):
     """The smallest and the largest element over `dim`."""
+    require(input, "aminmax_cpu", jnp.integer, jnp.bool_)
     if dim is None and not math.prod(input.shape):
         raise RuntimeError("aminmax(): cannot compute aminmax over an empty dimension as the operation has no identity.")
     return _extreme("aminmax", jnp.min, input, dim, keepdim), _extreme("aminmax", jnp.max, input, dim, keepdim)
 
 
+def _argument(name, input, dim, keepdim):
+    for kind, what in ((jnp.complexfloating, "complex"), (jnp.bool_, "bool")):
+        if jnp.issubdtype(input.dtype, kind):
+            raise RuntimeError(f"{name}(): does not support {what} input")
+    refuse_empty(name, input, dim)
+    return _position(input, dim, keepdim, name == "argmax")
+
+
 @op()
 def argmax(input, *, dim: int | None = None, keepdim=False):
     """Where the largest element stands first, in `dim` or in the flattened tensor (int64)."""
-    refuse_empty("argmax", input, dim)
-    return _position(input, dim, keepdim, True)
+    return _argument("argmax", input, dim, keepdim)
 
 
 @op()
 def argmin(input, *, dim: int | None = None, keepdim=False):
     """Where the smallest element stands first, in `dim` or in the flattened tensor (int64)."""
-    refuse_empty("argmin", input, dim)
-    return _position(input, dim, keepdim, False)
+    return _argument("argmin", input, dim, keepdim)
 
 
 # --- running extremes --------------------------------------------------------------------------------------------------
@@ -162,6 +173,7 @@ def _running_extreme(input, dim, largest):
         keep_b &= (a[0] == a[0]) | (b[0] != b[0])
         return jnp.where(keep_b, b[0], a[0]), jnp.where(keep_b, b[1], a[1])
 
+    require(input, "cummax_cpu" if largest else "cummin_cpu", jnp.integer, jnp.bool_)
     dim = dim_in_range(dim, input.ndim)
     if input.ndim == 0:
         return input, jnp.zeros((), jnp.int64)

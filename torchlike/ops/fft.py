@@ -10,15 +10,14 @@ from __future__ import annotations
 from collections.abc import Callable, Sequence
 from typing import Any
 
-import jax
 import jax.numpy as jnp
+from jax import Array
 
 from torchlike.base import dtypes
 from torchlike.base.promotion import scalar_name
 from torchlike.ops.checks import dim_in_range, dims_in_range
 from torchlike.ops.registry import op
 
-Array = jax.Array
 _OTHER_WAY = {"backward": "forward", "ortho": "ortho", "forward": "backward"}
 _LAST_TWO = (-2, -1)
 
@@ -118,7 +117,14 @@ def _over(transform: Callable, x: Array, dims: Sequence[int], norm: str) -> Arra
 
 def _complex(name: str, x: Array, dims: Any, lengths: Any, norm: str | None, inverse: bool) -> Array:
     x, scale = _signal(name, x), _norm(norm)
-    return _over(jnp.fft.ifft if inverse else jnp.fft.fft, _fitted(x, dims, _lengths(x, dims, lengths)), dims, scale)
+    return _over(_inverse if inverse else jnp.fft.fft, _fitted(x, dims, _lengths(x, dims, lengths)), dims, scale)
+
+
+def _inverse(x: Array, axis: int, norm: str) -> Array:
+    """The inverse along one dimension; without its factor 1/n it is the conjugate of the conjugate's transform."""
+    if norm == "forward":
+        return jnp.conj(jnp.fft.fft(jnp.conj(x), axis=axis))
+    return jnp.fft.ifft(x, axis=axis, norm=norm)
 
 
 def _to_half(name: str, x: Array, dims: Any, lengths: Any, norm: str | None, hermitian: bool = False) -> Array:
@@ -146,7 +152,7 @@ def _from_half(name: str, x: Array, dims: Any, lengths: Any, norm: str | None, h
     scale = _OTHER_WAY[scale] if hermitian else scale
     if x.size == 0:
         return jnp.zeros([n if d == last else m for d, m in enumerate(x.shape)], x.real.dtype)
-    full = _over(jnp.fft.ifft, jnp.conj(x) if hermitian else x, dims[:-1], scale)
+    full = _over(_inverse, jnp.conj(x) if hermitian else x, dims[:-1], scale)
     return _real_of_half(full, n, last, scale)
 
 

@@ -7,22 +7,14 @@ import math
 import jax
 import jax.numpy as jnp
 
-from torchlike.base import dtypes
-from torchlike.base.promotion import scalar_name
-from torchlike.ops.reduce import widened
+from torchlike.ops.reduce import type_name, widened
 from torchlike.ops.registry import op
-
-
-def _refuse(name: str, x: jax.Array, *kinds: type) -> None:
-    """Raise NotImplementedError where the elements are of none of the kinds."""
-    if not any(jnp.issubdtype(x.dtype, kind) for kind in kinds):
-        raise NotImplementedError(f"\"{name}\" not implemented for '{scalar_name(dtypes.from_numpy(x.dtype))}'")
+from torchlike.ops.supported import require
 
 
 @op(ns="", method=False)
 def bincount(input, weights=None, *, length: int):
     """How often each number of [0, length) stands in the vector `input`, or the sum of its weights."""
-    _refuse("bincount_cpu", input, jnp.integer)
     index = input.astype(jnp.int32)
     if weights is None:
         return jnp.zeros(length, jnp.int64).at[index].add(1, mode="drop", wrap_negative_indices=False)
@@ -46,7 +38,7 @@ def histc(input, *, bins=100, min=0, max=0):
     Raises:
         RuntimeError: for no bins, or where `max` is below `min`.
     """
-    _refuse("histogram_cpu", input, jnp.floating)
+    require(input, "histogram_cpu")
     if bins <= 0:
         raise RuntimeError(f"torch.histc(): bins must be > 0, but got {bins}")
     if not (math.isfinite(min) and math.isfinite(max)):
@@ -65,10 +57,17 @@ def histc(input, *, bins=100, min=0, max=0):
 # --- between edges -----------------------------------------------------------------------------------------------------
 
 
+def _require_wide(x: jax.Array) -> None:
+    """Raises NotImplementedError unless the elements are floats of 32 or 64 bits."""
+    if x.dtype.itemsize == 2:
+        raise NotImplementedError(f"\"histogramdd\" not implemented for '{type_name(x)}'")
+    require(x, "histogramdd")
+
+
 @op(ns="", method=False)
 def histogram_edges(input, *, bins: int, range=None):
     """`bins + 1` equally spaced edges from the smallest element to the largest, or over the `range` given."""
-    _refuse("histogramdd", input, jnp.floating)
+    _require_wide(input)
     low, high = _own_range(input, 0.5) if range is None else (jnp.asarray(edge, input.dtype) for edge in range)
     if range is not None and range[0] == range[1]:
         low, high = low - 0.5, high + 0.5
@@ -85,7 +84,7 @@ def histogram_counts(*tensors, weighted=False, density=False):
     its right edge too. With `density`, the counts are divided by their sum and by the size of the cell.
     """
     points, *edges = tensors
-    _refuse("histogramdd", points, jnp.floating)
+    _require_wide(points)
     weights = edges.pop(0) if weighted else jnp.ones(len(points), points.dtype)
     shape = tuple(edge.size - 1 for edge in edges)
     place = jnp.zeros(len(points), jnp.int32)

@@ -31,7 +31,7 @@ def _swapped(x, i, j, both: bool):
 def _choose(rest, k, hermitian: bool):
     """Bunch and Kaufman's choice at step k: the row to bring up, and whether the block has size two."""
     places = jnp.arange(rest.shape[0], dtype=jnp.int32)
-    size = jnp.abs(rest)
+    size = jnp.abs(rest.real) + jnp.abs(rest.imag) if jnp.iscomplexobj(rest) else jnp.abs(rest)  # LAPACK's size
     on = jnp.abs(jnp.diagonal(rest).real) if hermitian else jnp.diagonal(size)
     below = jnp.where(places > k, size[:, k], -1)
     at = jnp.argmax(below).astype(jnp.int32)

@@ -107,9 +107,9 @@ def linalg_matrix_norm(A, *, ord: Order = "fro", dim: tuple[int, int] = (-2, -1)
         return _of_singular_values(A, ord, dims, keepdim)
     if ord == "fro":
         return norm(widened(A), 2.0, dims, keepdim).astype(real_dtype(A))
-    summed, chosen = dims if abs(float(ord)) == 1 else dims[::-1]  # type: ignore[arg-type]  # strings are behind us
+    summed, chosen = dims if abs(float(ord)) == 1 else dims[::-1]
     sums = jnp.sum(widened(absolute(A)), axis=summed, keepdims=True).astype(real_dtype(A))
-    out = _extreme(sums, chosen, float(ord) > 0)  # type: ignore[arg-type]  # likewise
+    out = _extreme(sums, chosen, float(ord) > 0)
     return out if keepdim else lax.squeeze(out, dims)
 
 

@@ -164,11 +164,10 @@ def _in_order(chain):
 @op(ns="linalg", method=False)
 def linalg_vander(x, *, N: int | None = None):
     """The powers 0 to N - 1 of each element: `(..., n) -> (..., n, N)`, N = n by default. Whole numbers give int64."""
-    if not x.ndim:
-        raise RuntimeError("linalg.vander: The input tensor must have at least one dimension.")
+    x = jnp.atleast_1d(x)
     count = x.shape[-1] if N is None else N
     if count <= 1:
-        raise RuntimeError(f"linalg.vander: N must be greater than 1. Got {count}")
+        raise RuntimeError("N must be greater than 1.")
     base = x if jnp.issubdtype(x.dtype, jnp.inexact) else x.astype(jnp.int64)
     repeated = jnp.broadcast_to(base[..., None], (*base.shape, count - 1))
     return jnp.concatenate([jnp.ones_like(base)[..., None], jnp.cumprod(repeated, -1)], -1)

@@ -54,9 +54,11 @@ def linear_cross_entropy(
     ignored = -100 if ignore_index is None else ignore_index
 
     def loss(x: Array, t: Array, how: str, logits_in: object) -> Array:
-        logits = lax.dot_general(x, linear_weight, (((x.ndim - 1,), (linear_weight.ndim - 1,)), ((), ())))  # (N, C, *)
+        contract = (((x.ndim - 1,), (linear_weight.ndim - 1,)), ((), ()))
+        logits = lax.dot_general(x, linear_weight, contract, preferred_element_type=wide(x).dtype)  # (N, C, *)
         if linear_bias is not None:
-            logits = (wide(logits) + wide(linear_bias)).astype(logits.dtype)
+            logits = logits + wide(linear_bias)
+        logits = logits.astype(x.dtype)
         return cross_entropy(
             logits.astype(logits_in), t, weight, ignore_index=ignored, reduction=how, label_smoothing=label_smoothing
         )

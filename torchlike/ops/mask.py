@@ -37,6 +37,9 @@ def masked_scatter(input, mask, source):
     """`input` with the elements of `source`, in order, where `mask` is true."""
     if mask.dtype != jnp.bool_:
         raise RuntimeError("masked_scatter_ only supports boolean masks")
+    if input.dtype != source.dtype:
+        kinds = [scalar_name(dtypes.from_numpy(x.dtype)) for x in (input, source)]
+        raise RuntimeError(f"masked_scatter: expected self and source to have same dtypes but got {kinds[0]} and {kinds[1]}")
     shape = broadcast_shapes(input.shape, mask.shape)
     mask = jnp.broadcast_to(mask, shape)
     place = jnp.cumsum(mask.reshape(-1), dtype=jnp.int32) - 1

@@ -296,7 +296,8 @@ def einsum(*tensors, equation: str):
     for tensor in tensors[1:]:
         _same_dtype(tensors[0], tensor, _SCALAR_TYPE)
     _check_einsum(terms, tensors)
-    if len(terms) == 1 and not is_inexact(tensors[0]) and arrow and set(terms[0]) - set(output):
+    kept = set(output) if arrow else {letter for letter in inputs if inputs.count(letter) == 1}
+    if len(terms) == 1 and not is_inexact(tensors[0]) and set(inputs) - kept - {"."}:
         tensors = (tensors[0].astype(jnp.int64),)  # a sum of whole numbers
     return jnp.einsum(",".join(terms) + arrow + output, *tensors)
 

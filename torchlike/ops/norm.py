@@ -263,6 +263,8 @@ def local_response_norm(input, *, size, alpha=1e-4, beta=0.75, k=1.0):
     if input.ndim < 3:
         gap = " " * 26
         raise ValueError(f"Expected 3D or higher dimensionality{gap}input (got {input.ndim} dimensions)")
+    if not input.size:
+        return input
     require(input, "avg_pool3d_out_frame", jnp.int64)
     x = wide(input)
     before, channels = size // 2, input.shape[1]

@@ -260,7 +260,7 @@ def avg_pool(
     counts = _counts(windows, count_include_pad) if divisor_override is None else np.asarray(float(divisor_override))
     divisor = counts.flat[0] if (counts == counts.flat[0]).all() else counts
     if not jnp.issubdtype(input.dtype, jnp.floating):
-        return (total // jnp.asarray(divisor, total.dtype)).astype(input.dtype)
+        return lax.div(total, jnp.broadcast_to(jnp.asarray(divisor, total.dtype), total.shape)).astype(input.dtype)
     return (total / jnp.asarray(divisor, total.dtype)).astype(input.dtype)
 
 

@@ -14,6 +14,7 @@ from torchlike.base.promotion import scalar_name
 from torchlike.ops.checks import dim_in_range, dims_in_range
 from torchlike.ops.elementwise import absolute, is_inexact
 from torchlike.ops.registry import op
+from torchlike.ops.supported import require
 
 Dims = int | tuple[int, ...] | None
 
@@ -91,6 +92,11 @@ def vector_norm(input, *, ord: float = 2, dim: Dims = None, keepdim=False, dtype
     if dtype is not None:
         input = input.astype(dtype)
     dims, out_dtype = dims_in_range(dim, input.ndim), real_dtype(input)
+    if (ord < 0 or ord == math.inf) and not count_over(input, dims):
+        raise RuntimeError(
+            f"linalg.vector_norm cannot compute the {ord:g} norm on an empty tensor (shape {list(input.shape)}, dim {dims}) "
+            "because the operation does not have an identity"
+        )
     return norm(widened(input), float(ord), dims, keepdim).astype(out_dtype)
 
 
@@ -112,6 +118,8 @@ def sum(input, *, dim: Dims = None, keepdim=False, dtype=None):
 @op()
 def nansum(input, *, dim: Dims = None, keepdim=False, dtype=None):
     """The sum over `dim` that takes nan as 0."""
+    if jnp.iscomplexobj(input):
+        raise RuntimeError("nansum does not support complex inputs")
     kept = jnp.where(input != input, jnp.zeros_like(input), input)
     return _accumulate(jnp.sum, kept, dtype, axis=dims_in_range(dim, input.ndim), keepdims=keepdim)
 
@@ -134,6 +142,8 @@ def mean(input, *, dim: Dims = None, keepdim=False, dtype=None):
 @op()
 def nanmean(input, *, dim: Dims = None, keepdim=False, dtype=None):
     """The mean over `dim` of what is not nan."""
+    if not jnp.issubdtype(input.dtype, jnp.floating):
+        raise RuntimeError(f"nanmean(): expected input to have floating point dtype but got {type_name(input)}")
     dims, dtype = dims_in_range(dim, input.ndim), dtype or input.dtype
     there, wide = input == input, widened(input.astype(dtype))
     total = jnp.sum(jnp.where(there, wide, 0), axis=dims, keepdims=keepdim)
@@ -198,6 +208,7 @@ def cumprod(input, *, dim: int, dtype=None):
 @op()
 def logcumsumexp(input, *, dim: int):
     """The logarithm of the running sum of exponentials along `dim`."""
+    require(input, "logcumsumexp_out_cpu", jnp.complexfloating)
     return _running(_complex_logcumsumexp if jnp.iscomplexobj(input) else lax.cumlogsumexp, input, dim)
 
 

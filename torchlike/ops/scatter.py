@@ -186,14 +186,18 @@ def _product_jvp(dim, primals, tangents):
     """The product of the others, also where some of them are 0."""
     base, index, src = primals
     zeros = add_at((base == 0).astype(jnp.int32), index, (src == 0).astype(jnp.int32), dim)
-    rest = _write(lax.scatter_mul, jnp.where(base == 0, 1, base), index, jnp.where(src == 0, 1, src), dim)
+    nothing = add_at(jnp.where(base == 0, base, 0), index, jnp.where(src == 0, src, 0), dim)  # 0, of which each zero has a part
+    rest = _product(jnp.where(base == 0, 1, base), index, jnp.where(src == 0, 1, src), dim)
 
-    def others(x, zeros, rest):
-        alone = jnp.where(zeros == 1, rest, 0)
-        return jnp.where(x == 0, alone, jnp.where(zeros == 0, rest / jnp.where(x == 0, 1, x), 0))
+    def others(x, zeros, nothing, rest):
+        of_zero = jnp.where(zeros == 1, rest, jnp.where(zeros == 2, (nothing - x) * rest, 0))
+        quotient = rest / jnp.where(x == 0, 1, x)
+        of_other = jnp.where(zeros == 0, quotient, jnp.where(zeros == 1, nothing * quotient, 0))
+        return jnp.where(x == 0, of_zero, of_other)
 
-    slope = others(src, gather_along(zeros, index, dim), gather_along(rest, index, dim))
-    return _product(base, index, src, dim), add_at(tangents[0] * others(base, zeros, rest), index, tangents[2] * slope, dim)
+    slope = others(src, *(gather_along(x, index, dim) for x in (zeros, nothing, rest)))
+    change = tangents[0] * others(base, zeros, nothing, rest)
+    return _product(base, index, src, dim), add_at(change, index, tangents[2] * slope, dim)
 
 
 @functools.partial(jax.custom_jvp, nondiff_argnums=(3, 4))

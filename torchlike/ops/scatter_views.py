@@ -64,9 +64,7 @@ def diagonal_scatter(input, src, *, offset: int = 0, dim1: int = 0, dim2: int = 
 
 
 @op(linear=True, out=False)
-def as_strided_scatter(
-    input, src, *, size: tuple[int, ...], stride: tuple[int, ...], storage_offset: int | None = None
-):
+def as_strided_scatter(input, src, *, size: tuple[int, ...], stride: tuple[int, ...], storage_offset: int | None = None):
     """A contiguous copy of `input` with `src` in place of `as_strided(size, stride, storage_offset)`."""
     places = as_strided_positions(input.size, tuple(size), tuple(stride), storage_offset or 0, input.dtype.itemsize)
     return _put(input, src, lambda x: x.reshape(-1)[places])

@@ -9,8 +9,9 @@ import jax.numpy as jnp
 from jax import lax
 
 from torchlike.ops.checks import dim_in_range
-from torchlike.ops.reduce import type_name, widened
+from torchlike.ops.reduce import widened
 from torchlike.ops.registry import op
+from torchlike.ops.supported import require
 
 _NAMES = {"sum": "sum", "mean": "mean", "prod": "prod", "max": "max", "amax": "max", "min": "min", "amin": "min"}
 
@@ -30,8 +31,7 @@ def segment_reduce(data, lengths, *, reduce: str, axis=0, initial=None):
     axis, kind = dim_in_range(axis, data.ndim), _NAMES[reduce]
     if axis != lengths.ndim - 1:
         raise RuntimeError(f"segment_reduce(): Expected axis to be the last dimension of lengths but got {axis}.")
-    if not jnp.issubdtype(data.dtype, jnp.floating):
-        raise NotImplementedError(f"\"_segment_reduce_cpu\" not implemented for '{type_name(data)}'")
+    require(data, "_segment_reduce_cpu")
     batch, size, segments, inner = data.shape[:axis], data.shape[axis], lengths.shape[axis], data.shape[axis + 1 :]
     rows = widened(data).reshape(math.prod(batch), size, *inner)
     counts = lengths.reshape(len(rows), segments).astype(jnp.int32)

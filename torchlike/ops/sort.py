@@ -11,8 +11,9 @@ from jax import lax
 
 from torchlike.ops.checks import dim_in_range
 from torchlike.ops.elementwise import is_inexact
-from torchlike.ops.extremes import at_index
+from torchlike.ops.extremes import at_index, refuse_empty
 from torchlike.ops.registry import op
+from torchlike.ops.supported import require
 
 _PAIR = ("values", "indices")
 
@@ -36,6 +37,8 @@ def _sorted_jvp(dim, descending, primals, tangents):
 
 
 def _sort(input, dim, descending):
+    if jnp.iscomplexobj(input):
+        raise RuntimeError("Sort does not support complex dtypes on CPU")
     if not input.ndim:
         dim_in_range(dim, 0)
         return input, jnp.zeros((), jnp.int64)
@@ -68,14 +71,15 @@ def topk(input, *, k: int, dim=-1, largest=True, sorted=True):
     Raises:
         RuntimeError: if there are fewer than `k` elements.
     """
+    for kind, what in ((jnp.complexfloating, "complex"), (jnp.bool_, "bool")):
+        if jnp.issubdtype(input.dtype, kind):
+            raise RuntimeError(f"topk does not support {what} dtypes on CPU")
     dim = dim_in_range(dim, input.ndim)
     if not 0 <= k <= (input.shape[dim] if input.ndim else 1):
         raise RuntimeError("selected index k out of range")
     if not input.ndim:
         return (input, jnp.zeros((), jnp.int64)) if k else (input.reshape(1)[:0], jnp.zeros((0,), jnp.int64))
     key = lax.stop_gradient(input)
-    if key.dtype == jnp.bool_:
-        key = key.astype(jnp.int8)
     if not largest:
         key = -key if is_inexact(key) else ~key
     _, places = lax.top_k(jnp.moveaxis(key, dim, -1), k)
@@ -86,7 +90,9 @@ def topk(input, *, k: int, dim=-1, largest=True, sorted=True):
 @op(returns=_PAIR)
 def kthvalue(input, *, k: int, dim=-1, keepdim=False):
     """The k-th smallest element along `dim` (k counts from 1) and where it stands."""
+    require(input, "kthvalue_cpu", jnp.integer)
     dim = dim_in_range(dim, input.ndim)
+    refuse_empty("kthvalue", input, dim)
     if not 1 <= k <= (input.shape[dim] if input.ndim else 1):
         raise RuntimeError(f"kthvalue(): selected number k out of range for dimension {dim}")
     return _kth(input, k - 1, dim, keepdim)
@@ -108,6 +114,7 @@ def _kth(input, rank, dim, keepdim):
 
 @functools.partial(jax.custom_jvp, nondiff_argnums=(1,))
 def _median_all(x, skip_nan):
+    require(x, "median_cpu", jnp.integer)
     if not x.size:
         return jnp.full((), jnp.nan, x.dtype)
     return _kth(x, _median_rank(x, 0, skip_nan), 0, False)[0]
@@ -134,6 +141,7 @@ def _median_rank(x, dim, skip_nan):
 
 
 def _median_dim(input, dim, keepdim, skip_nan):
+    require(input, "median_cpu", jnp.integer)
     dim = dim_in_range(dim, input.ndim)
     if not input.ndim:
         return input, jnp.zeros((), jnp.int64)
@@ -169,9 +177,11 @@ def nanmedian_dim(input, *, dim: int, keepdim=False):
 @op(returns=_PAIR)
 def mode(input, *, dim=-1, keepdim=False):
     """The most frequent element along `dim`, of equally frequent ones the smallest, and where it stands last."""
+    require(input, "mode_cpu", jnp.integer, jnp.bool_)
+    dim = dim_in_range(dim, input.ndim)
     if not input.ndim:
         return input, jnp.zeros((), jnp.int64)
-    dim = dim_in_range(dim, input.ndim)
+    refuse_empty("mode", input, dim)
     values, order = _sorted(lax.stop_gradient(input), dim, False)
     place = lax.broadcasted_iota(jnp.int32, input.shape, dim)
     first = jnp.concatenate([jnp.ones_like(place, bool, shape=_one(input.shape, dim)), jnp.diff(values, axis=dim) != 0], dim)
@@ -254,6 +264,8 @@ def searchsorted(sorted_sequence, input, sorter=None, *, out_int32=False, right=
         raise RuntimeError(
             "torch.searchsorted(): side and right can't be set to opposites, got side of left while right was True"
         )
+    if input.size:
+        require(sorted_sequence, "searchsorted_out_cpu", jnp.integer)
     side = side or ("right" if right else "left")
     if sorter is not None:
         sorted_sequence = at_index(sorted_sequence, sorter, sorted_sequence.ndim - 1, keepdim=True)

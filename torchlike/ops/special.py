@@ -2,18 +2,19 @@
 
 from __future__ import annotations
 
+import functools
 import math
 from collections.abc import Callable
 from typing import Any
 
-import jax
 import jax.numpy as jnp
+import numpy as np
 from jax import lax
 
 from torchlike.base import dtypes
 from torchlike.base.promotion import scalar_name
 from torchlike.ops.arithmetic import clamp
-from torchlike.ops.elementwise import FLOAT, SAME, binary, elementwise, is_inexact, unary, with_slopes
+from torchlike.ops.elementwise import FLOAT, SAME, binary, elementwise, refuse, unary, with_slopes
 from torchlike.ops.special_bessel import bessel_i0
 from torchlike.ops.special_gamma import log_gamma, polygamma_of
 
@@ -54,9 +55,7 @@ def _check_mvlgamma(input):
         raise RuntimeError("The input tensor may not be a boolean tensor.")
 
 
-@elementwise(
-    promote="float", inplace=True, refuses="c", widen=True, check=_check_mvlgamma, aliases=("special.multigammaln",)
-)
+@elementwise(promote="float", inplace=True, refuses="c", widen=True, check=_check_mvlgamma)
 def mvlgamma(input, *, p):
     """The logarithm of the multivariate gamma function of dimension `p`. Raises RuntimeError for p < 1."""
     if p < 1:
@@ -111,9 +110,7 @@ def nextafter(input, other):
     return _nextafter(input, lax.stop_gradient(other))
 
 
-_nextafter = with_slopes(
-    lax.nextafter, lambda out, a, b: (a != b).astype(out.dtype), lambda out, a, b: jnp.zeros_like(out)
-)
+_nextafter = with_slopes(lax.nextafter, lambda out, a, b: (a != b).astype(out.dtype), lambda out, a, b: jnp.zeros_like(out))
 
 
 @elementwise(promote="float", inplace=True, refuses="c", tensors=1)
@@ -146,6 +143,33 @@ _xlogy = with_slopes(
 def ldexp(input, other):
     """`input * 2 ** other`."""
     return input * jnp.exp2(other)
+
+
+def _mantissa_slope(out, x):
+    """One over the power of two that was taken out."""
+    return jnp.where(x == 0, 1, out / jnp.where(x == 0, 1, x))
+
+
+def _take_apart(x):
+    """`jnp.frexp` that also has the numbers below the normal ones, which XLA's CPU arithmetic takes for 0: by their bits."""
+    info = jnp.finfo(x.dtype)
+    bits = lax.bitcast_convert_type(x, jnp.int32 if info.bits == 32 else jnp.int64)
+    fraction = bits & ((1 << info.nmant) - 1)
+    low = (fraction != 0) & (((bits >> info.nmant) & ((1 << info.nexp) - 1)) == 0)
+    lifted = fraction.astype(x.dtype)
+    mantissa, exponent = jnp.frexp(jnp.where(low, jnp.where(bits < 0, -lifted, lifted), x))
+    return mantissa, exponent + jnp.where(low, info.minexp - info.nmant, 0)
+
+
+_mantissa = with_slopes(lambda x: _take_apart(x)[0], _mantissa_slope)
+
+
+@elementwise(returns=("mantissa", "exponent"), refuses="bic")
+def frexp(input):
+    """`(mantissa, exponent)` with `input = mantissa * 2 ** exponent` and the mantissa's size in [0.5, 1), or 0."""
+    wide = input.astype(jnp.float32) if input.dtype.itemsize == 2 else input
+    mantissa = _mantissa(wide).astype(input.dtype)
+    return mantissa, _take_apart(lax.stop_gradient(wide))[1].astype(jnp.int32)
 
 
 # --- complex numbers ----------------------------------------------------------------------------------------------------
@@ -196,26 +220,48 @@ def _complex_parts(*parts):
 # --- bits --------------------------------------------------------------------------------------------------------------
 
 
-def refuse_floats(kernel: str, *operands: jax.Array) -> None:
-    """Raise as torch does where a bit operation meets a floating-point operand."""
-    for x in operands:
-        if is_inexact(x):
-            raise NotImplementedError(f"\"{kernel}\" not implemented for '{scalar_name(dtypes.from_numpy(x.dtype))}'")
-
-
-def _bits(kernel: str, fn: Callable) -> Callable:
+def _bits(kernel: str, fn: Callable, refuses: str = "hfc") -> Callable:
     def bitwise(*operands):
-        refuse_floats(kernel, *operands)
+        refuse(kernel, refuses, *operands)
         return fn(*operands)
 
     bitwise.__doc__ = fn.__doc__
     return bitwise
 
 
+def _shielded(fn: Callable) -> Callable:
+    """`fn(a, b)` with `a` inverted twice: XLA's CPU compiler (jaxlib 0.10.2) dies of "and" or "or" right after two casts to
+    fewer bits."""
+
+    def shielded(a, b):
+        if a.dtype.itemsize in (2, 4):
+            ones = ~np.zeros((), a.dtype)
+            a = (a ^ ones) ^ ones
+        return fn(a, b)
+
+    return functools.wraps(fn)(shielded)
+
+
+def _shift(fn: Callable, beyond: Callable) -> Callable:
+    """Shifts by less than 0 or more than there are bits give `beyond(a)`: C leaves them open, torch does not."""
+
+    def shift(a, b):
+        a, b = jnp.broadcast_arrays(a, b)
+        bits = a.dtype.itemsize * 8
+        outside = (b < 0) | (b >= bits)
+        return jnp.where(outside, beyond(a), fn(a, jnp.where(outside, 0, b)))
+
+    return functools.wraps(fn)(shift)
+
+
 unary(SAME, bitwise_not=_bits("bitwise_not_cpu", jnp.bitwise_not))
 binary(
     SAME,
-    bitwise_and=_bits("bitwise_and_cpu", jnp.bitwise_and), bitwise_or=_bits("bitwise_or_cpu", jnp.bitwise_or),
-    bitwise_xor=_bits("bitwise_xor_cpu", jnp.bitwise_xor), bitwise_left_shift=_bits("lshift_cpu", jnp.left_shift),
-    bitwise_right_shift=_bits("rshift_cpu", jnp.right_shift),
+    bitwise_and=_bits("bitwise_and_cpu", _shielded(jnp.bitwise_and)),
+    bitwise_or=_bits("bitwise_or_cpu", _shielded(jnp.bitwise_or)),
+    bitwise_xor=_bits("bitwise_xor_cpu", jnp.bitwise_xor),
+    bitwise_left_shift=_bits("lshift_cpu", _shift(jnp.left_shift, jnp.zeros_like), "bhfc"),
+    bitwise_right_shift=_bits(
+        "rshift_cpu", _shift(jnp.right_shift, lambda a: jnp.where(a < 0, -1, 0).astype(a.dtype)), "bhfc"
+    ),
 )  # fmt: skip

@@ -94,9 +94,7 @@ def _half_at_zero(value, x):
 bessel_i0e = with_slopes(lax.bessel_i0e, lambda out, x: bessel_i1e(x) - jnp.sign(x) * out)
 bessel_i1e = with_slopes(lax.bessel_i1e, lambda out, x: bessel_i0e(x) - jnp.sign(x) * out - _half_at_zero(out, x))
 bessel_i0 = with_slopes(lambda x: lax.bessel_i0e(x) * jnp.exp(jnp.abs(x)), lambda out, x: bessel_i1(x))
-bessel_i1 = with_slopes(
-    lambda x: lax.bessel_i1e(x) * jnp.exp(jnp.abs(x)), lambda out, x: bessel_i0(x) - _half_at_zero(out, x)
-)
+bessel_i1 = with_slopes(lambda x: lax.bessel_i1e(x) * jnp.exp(jnp.abs(x)), lambda out, x: bessel_i0(x) - _half_at_zero(out, x))
 
 
 def _k_near(x):

@@ -75,9 +75,7 @@ _POLYNOMIALS = {
     ),
     "hermite_polynomial_h": _recurrence(lambda x: 2 * x, lambda k, x, p, before: 2 * (x * p - k * before)),
     "hermite_polynomial_he": _recurrence(lambda x: x, lambda k, x, p, before: x * p - k * before),
-    "laguerre_polynomial_l": _recurrence(
-        lambda x: 1 - x, lambda k, x, p, before: ((2 * k + 1 - x) * p - k * before) / (k + 1)
-    ),
+    "laguerre_polynomial_l": _recurrence(lambda x: 1 - x, lambda k, x, p, before: ((2 * k + 1 - x) * p - k * before) / (k + 1)),
     "legendre_polynomial_p": _recurrence(lambda x: x, lambda k, x, p, before: ((2 * k + 1) * x * p - k * before) / (k + 1)),
 }
 

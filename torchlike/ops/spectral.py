@@ -9,11 +9,10 @@ from __future__ import annotations
 import jax
 import jax.numpy as jnp
 import numpy as np
-from jax import lax
+from jax import Array, lax
 
 from torchlike.ops.registry import op
 
-Array = jax.Array
 _FEW = 16  # up to so many hops in a frame, frames are slices (added where they overlap); else they are gathered
 _PAD_MODES = {"constant": "constant", "reflect": "reflect", "replicate": "edge", "circular": "wrap"}
 
@@ -65,7 +64,7 @@ def pad_ends(x: Array, left: int, right: int, mode: str) -> Array:
 def stft_of(input, window, *, n_fft, hop, padding, pad_mode, normalized, onesided):
     """Transforms of windowed frames: (..., L) to (..., frequencies, T), complex."""
     if any(padding):
-        input = pad_ends(input, *padding, pad_mode)
+        input = pad_ends(input, padding[0], padding[1], pad_mode)
     if not 0 < n_fft <= input.shape[-1]:
         raise RuntimeError(f"stft: expected 0 < n_fft < {input.shape[-1]}, but got n_fft={n_fft}")
     cut = frames(input, n_fft, hop) * _centered_window(window, n_fft)

@@ -73,19 +73,22 @@ def attach(cls: type) -> None:
 
 def _t(self: Tensor) -> Tensor:
     if self.ndim not in (0, 2):
-        warnings.warn("The use of `x.T` on tensors of other than 2 dimensions to reverse their shape is deprecated", stacklevel=2)
+        warnings.warn(
+            "The use of `x.T` on tensors of other than 2 dimensions to reverse their shape is deprecated", stacklevel=2
+        )
     return views.transpose(self, 0, 1) if self.ndim == 2 else views.permute(self, *range(self.ndim - 1, -1, -1))
 
 
-def _mt(self: Tensor) -> Tensor:
+def _mt(self: Tensor, name: str = "mT") -> Tensor:
     if self.ndim == 1:
-        raise RuntimeError("tensor.mT is only supported on matrices or batches of matrices. Got 1-D tensor.")
+        raise RuntimeError(f"tensor.{name} is only supported on matrices or batches of matrices. Got 1-D tensor.")
     return views.transpose(self, -2, -1) if self.ndim else views.alias(self)
 
 
 def _h(self: Tensor) -> Tensor:
     if self.ndim not in (0, 2):
-        raise RuntimeError(f"tensor.H is only supported on matrices (2-D tensors). Got {self.ndim}-D tensor.")
+        advice = " For batches of matrices, consider using tensor.mH" if self.ndim > 2 else ""
+        raise RuntimeError(f"tensor.H is only supported on matrices (2-D tensors). Got {self.ndim}-D tensor.{advice}")
     return views.conj(_t(self))
 
 
@@ -97,7 +100,7 @@ _TRANSPOSED = {
     "T": property(_t),
     "mT": property(_mt),
     "H": property(_h),
-    "mH": property(lambda self: views.conj(_mt(self))),
+    "mH": property(lambda self: views.conj(_mt(self, "mH"))),
     "real": property(views.real, _set_part(views.real)),
     "imag": property(views.imag, _set_part(views.imag)),
 }

@@ -1,4 +1,4 @@
-"""A row's function in words: the types of its parameters and what `help` says about it. Signatures and stubs are made of these."""
+"""A row's function in words: the types of its parameters and what `help` says. Signatures and stubs are made of these."""
 
 from __future__ import annotations
 
@@ -10,17 +10,19 @@ from typing import Any
 from torchlike.base.dtypes import dtype
 from torchlike.ops.registry import REQUIRED, Op
 from torchlike.tensor.summaries import SUMMARIES
+from torchlike.tensor.surface import Number
 from torchlike.tensor.tensor import Tensor
 
-Number = int | float | complex
-
 # Types by a parameter's name. "| None" follows from the default.
-_TYPES = {name: "int" for name in "index k n N groups upscale_factor downscale_factor start end storage_offset".split()}
-_TYPES |= {name: "float" for name in "p eps min max nan posinf neginf value threshold maxnorm lambd".split()}
-_TYPES |= {name: "int | Sequence[int]" for name in "dims shifts".split()}
-_TYPES |= {name: "Sequence[int]" for name in "s size stride".split()}
-_TYPES |= {name: "str" for name in "norm driver compute_mode side reduce".split()}
-_TYPES |= {"dtype": "dtype", "out_dtype": "dtype", "input_dtype": "dtype", "ord": "float | str"}
+_TYPES = {
+    **dict.fromkeys("index k n N groups upscale_factor downscale_factor start end storage_offset".split(), "int"),
+    **dict.fromkeys("p eps min max nan posinf neginf value threshold maxnorm lambd".split(), "float"),
+    **dict.fromkeys("dims shifts".split(), "int | Sequence[int]"),
+    **dict.fromkeys("s size stride".split(), "Sequence[int]"),
+    **dict.fromkeys("norm driver compute_mode side reduce".split(), "str"),
+    **dict.fromkeys("dtype out_dtype input_dtype".split(), "dtype"),
+    "ord": "float | str",
+}
 
 # Rows that promotion does not show to take numbers, and those that take one in the tensor's place.
 _NUMBER = {("isin", "elements"), ("isin", "test_elements"), ("searchsorted", "input"), ("bucketize", "input")}
@@ -32,9 +34,10 @@ _NUMBER |= {
 
 # Rows whose result has the first operand's shape without being elementwise.
 _SAME_SHAPE = frozenset(
-    "softmax log_softmax cumsum cumprod logcumsumexp cummax cummin local_response_norm normalize msort fliplr flipud roll tril triu "
-    "renorm prelu sort argsort masked_scatter put select_scatter slice_scatter diagonal_scatter as_strided_scatter fft_fftshift "
-    "fft_ifftshift flip matrix_exp scatter scatter_add scatter_reduce index_add index_copy index_fill index_reduce".split()
+    "softmax log_softmax cumsum cumprod logcumsumexp cummax cummin local_response_norm normalize prelu sort argsort msort "
+    "fliplr flipud flip roll tril triu renorm masked_scatter put matrix_exp select_scatter slice_scatter diagonal_scatter "
+    "as_strided_scatter scatter scatter_add scatter_reduce index_add index_copy index_fill index_reduce fft_fftshift "
+    "fft_ifftshift".split()
 )
 
 

@@ -10,6 +10,8 @@ from torchlike.engine.dispatch import call
 from torchlike.ops.registry import OPS, Op
 from torchlike.tensor.binding import inplace
 from torchlike.tensor.overloads.arithmetic import check_power
+from torchlike.tensor.overloads.special import positive
+from torchlike.tensor.tensor import Tensor
 
 # Python's name -> row. The reflected and in-place forms derive from it.
 _BINARY = {
@@ -18,7 +20,7 @@ _BINARY = {
     "lshift": "bitwise_left_shift", "rshift": "bitwise_right_shift",
 }  # fmt: skip
 _COMPARE = {"eq": "eq", "ne": "ne", "lt": "lt", "le": "le", "gt": "gt", "ge": "ge"}
-_UNARY = {"neg": "neg", "abs": "abs", "pos": "positive"}
+_UNARY = {"neg": "neg", "abs": "abs"}
 
 
 def _forward(row: Op, extra: int, statics: tuple) -> Callable:
@@ -37,6 +39,10 @@ def _reflected(row: Op, extra: int, statics: tuple) -> Callable:
     pad = (None,) * extra
 
     def operator(self: Any, other: Any) -> Any:
+        if not isinstance(self, Tensor):
+            raise TypeError(
+                f"descriptor of {row.name!r} requires a 'torch.Tensor' object but received a '{type(self).__name__}'"
+            )
         try:
             return call(row, (other, self, *pad), statics)
         except TypeError:
@@ -95,6 +101,9 @@ def operators() -> dict[str, Callable]:
         if row_name in OPS.rows:
             made[f"__{name}__"] = _alone(OPS[row_name])
     made["__invert__"] = _invert
+    made["__pos__"] = positive
     for name in ("__pow__", "__ipow__"):
         made[name] = _power(made[name])
+    for form in ("", "r", "i"):  # Python 2's names, which torch still has
+        made[f"__{form}div__"] = made[f"__{form}truediv__"]
     return made

@@ -133,7 +133,9 @@ def resize_as(self: Tensor, tensor: Tensor) -> Tensor:
 
 def reinforce(self: Tensor, reward: Any) -> None:
     """Removed from torch."""
-    raise RuntimeError("reinforce() was removed.\nUse torch.distributions instead.")
+    raise RuntimeError(
+        "reinforce() was removed.\nUse torch.distributions instead.\nSee https://pytorch.org/docs/main/distributions.html"
+    )
 
 
 def __reversed__(self: Tensor) -> Any:
@@ -199,6 +201,8 @@ METHODS |= {
     "const_data_ptr": methods.data_ptr,
     "mutable_data_ptr": methods.data_ptr,
     "_is_zerotensor": lambda self: False,
+    "_is_all_true": lambda self: self.all(),
+    "_is_any_true": lambda self: self.any(),
     "_conj": views.conj,
     "_neg_view": views.neg_view,
     "__nonzero__": methods.__bool__,

@@ -13,54 +13,18 @@ import numpy as np
 from torchlike.base import device as devices
 from torchlike.base import dtypes
 from torchlike.base.dtypes import dtype as DType
-from torchlike.base.flags import flags
-from torchlike.base.layout import is_contiguous
 from torchlike.base.numeric import checked
 from torchlike.base.promotion import scalar_name
-from torchlike.engine import dispatch, random_counts
 from torchlike.engine import random as source
+from torchlike.engine import random_counts
 from torchlike.engine.value import Value, aval, host
 from torchlike.ops.checks import broadcast_shapes
-from torchlike.ops.registry import OPS
 from torchlike.tensor import functions as ops
+from torchlike.tensor import random_fill
 from torchlike.tensor.options import deliver, laid_out_like, number, one_size, settle, settle_like, size_of, whole, with_grad
 from torchlike.tensor.random_checks import check_parameters
+from torchlike.tensor.random_draw import SCATTERED, floating, in_memory_order, made, numbers, on_device, placed, stream, trials
 from torchlike.tensor.tensor import Tensor, bare
-
-
-def _drawn(array: np.ndarray, where: devices.device) -> Tensor:
-    return bare(host(array, where))
-
-
-def _generator(generator: Any) -> source.Generator:
-    if generator is None:
-        return source.default_generator
-    if not isinstance(generator, source.Generator):
-        raise TypeError(f"argument 'generator' must be torch.Generator, not {type(generator).__name__}")
-    return generator
-
-
-def _on_device(where: devices.device) -> bool:
-    """Whether numbers are drawn inside the program: on accelerators, and everywhere if the user says so."""
-    return where is not devices.CPU or flags.rng == "device"
-
-
-def _draw(
-    kind: str, size: tuple[int, ...], dtype: DType, where: devices.device, generator: Any, *parameters: float, **options: bool
-) -> Tensor:
-    """Numbers of a distribution of `Generator`, from the host or (in device mode) from a recorded op."""
-    if where is devices.META:
-        return bare(Value(aval(size, dtype, where)))
-    if _on_device(where) and f"device_{kind}" in OPS.rows:
-        key, counter = _generator(generator).key_and_counter()
-        return dispatch.call(OPS[f"device_{kind}"], (bare(host(key, where)), counter, *parameters), (size, dtype))
-    return _drawn(getattr(_generator(generator), kind)(size, *parameters, dtype.np, **options), where)
-
-
-def _made(kind: str, size: tuple, dtype: DType, where: Any, generator: Any, *parameters: float) -> Tensor:
-    check_parameters(kind, dtype, parameters)
-    return _draw(kind, size, dtype, where, generator, *parameters)
-
 
 # ---- of a size ------------------------------------------------------------------------------------------------
 
@@ -71,7 +35,7 @@ def rand(
 ) -> Tensor:  # fmt: skip
     """Uniform numbers in [0, 1)."""
     kind, where = settle(out, dtype, device, layout)
-    return deliver(out, _made("uniform", size_of("rand", args, size), kind, where, generator, 0.0, 1.0), requires_grad)
+    return deliver(out, made("uniform", size_of("rand", args, size), kind, where, generator, 0.0, 1.0), requires_grad)
 
 
 def randn(
@@ -80,14 +44,14 @@ def randn(
 ) -> Tensor:  # fmt: skip
     """Normal numbers of mean 0 and standard deviation 1."""
     kind, where = settle(out, dtype, device, layout)
-    return deliver(out, _made("normal", size_of("randn", args, size), kind, where, generator, 0.0, 1.0), requires_grad)
+    return deliver(out, made("normal", size_of("randn", args, size), kind, where, generator, 0.0, 1.0), requires_grad)
 
 
 def _integers(low: Any, high: Any, size: tuple[int, ...], kind: DType, where: devices.device, generator: Any) -> Tensor:
     low, high = (whole("randint", name, 1, n) for name, n in (("low", low), ("high", high)))
     if kind.is_complex:
         raise RuntimeError("check_random_bounds handles only integral, floating-point and boolean types")
-    return _drawn(_generator(generator).randint(size, low, high, kind.np), where)
+    return placed(stream(generator).randint(size, low, high, kind.np), where)
 
 
 def randint(
@@ -121,7 +85,7 @@ def randperm(
     if kind is dtypes.bool_ or kind.is_complex:
         raise NotImplementedError(f"\"randperm\" not implemented for '{scalar_name(kind)}'")
     checked(count, kind)
-    return deliver(out, _drawn(_generator(generator).randperm(count).astype(kind.np), where), requires_grad)
+    return deliver(out, placed(stream(generator).randperm(count).astype(kind.np), where), requires_grad)
 
 
 # ---- like another tensor --------------------------------------------------------------------------------------
@@ -135,16 +99,23 @@ def _like(name: str, distribution: str) -> Callable[..., Tensor]:
         kind, where = settle_like(name, input, dtype, layout, device)
         check_parameters(distribution, kind, (0.0, 1.0))
         frame = laid_out_like(bare(Value(aval(tuple(input.shape), kind, devices.META))), input, memory_format)
-        made = _in_memory_order(
+        filled = in_memory_order(
             frame,
-            lambda size, **options: _draw(distribution, size, kind, where, generator, 0.0, 1.0, **options),
-            **_SCATTERED.get(distribution, {}),
+            lambda size, **options: numbers(distribution, size, kind, where, generator, 0.0, 1.0, **options),
+            **SCATTERED.get(distribution, {}),
         )
-        return with_grad(laid_out_like(made.clone() if made._view is not None else made, input, memory_format), requires_grad)
+        return with_grad(
+            laid_out_like(filled.clone() if filled._view is not None else filled, input, memory_format), requires_grad
+        )
 
     like.__name__ = like.__qualname__ = name
     like.__doc__ = f"{distribution.capitalize()} numbers in the shape, dtype and place of `input`."
     return like
+
+
+def _own(filled: Tensor, input: Tensor, memory_format: Any) -> Tensor:
+    """What was drawn in the order of memory as a tensor of its own, laid out like `input`."""
+    return laid_out_like(filled.clone() if filled._view is not None else filled, input, memory_format)
 
 
 rand_like = _like("rand_like", "uniform")
@@ -159,8 +130,8 @@ def randint_like(
     low, high = (0, low if high is None else high) if high is None or low is None else (low, high)
     kind, where = settle_like("randint_like", input, dtype, layout, device)
     frame = laid_out_like(bare(Value(aval(tuple(input.shape), kind, devices.META))), input, memory_format)
-    made = _in_memory_order(frame, lambda size: _integers(number(low), number(high), size, kind, where, generator))
-    return with_grad(laid_out_like(made.clone() if made._view is not None else made, input, memory_format), requires_grad)
+    filled = in_memory_order(frame, lambda size: _integers(number(low), number(high), size, kind, where, generator))
+    return with_grad(_own(filled, input, memory_format), requires_grad)
 
 
 # ---- of tensors of parameters -----------------------------------------------------------------------------------
@@ -173,12 +144,6 @@ def _with_parameters(row: str, drawn: Tensor, *parameters: Any) -> Tensor:
     return getattr(ops, row)(drawn, *parameters)
 
 
-def _floating(kernel: str, input: Tensor) -> np.ndarray:
-    if not input.dtype.is_floating_point:
-        raise NotImplementedError(f"\"{kernel}\" not implemented for '{scalar_name(input.dtype)}'")
-    return input._read().numpy()
-
-
 def bernoulli(input: Tensor, p: Any = None, *, generator: Any = None, out: Any = None) -> Tensor:
     """0 or 1, each 1 with the probability that `input` holds there (or `p`). The gradient is zero.
 
@@ -188,23 +153,16 @@ def bernoulli(input: Tensor, p: Any = None, *, generator: Any = None, out: Any =
     if p is not None:
         if isinstance(p, Tensor):
             raise TypeError("bernoulli() received an invalid combination of arguments - got (Tensor, Tensor)")
-        return deliver(out, bernoulli_(input.detach().clone(), p, generator=generator))
-    drawn = _drawn(_trials(input, generator).astype(input.dtype.np), input.device)
+        return deliver(out, random_fill.bernoulli_(input.detach().clone(), p, generator=generator))
+    drawn = placed(trials(input, generator).astype(input.dtype.np), input.device)
     return deliver(out, _with_parameters("bernoulli_drawn", drawn, input) if out is None else drawn)
-
-
-def _trials(chances: Tensor, generator: Any) -> np.ndarray:
-    values = _floating("bernoulli_tensor_cpu_p_", chances)
-    if ((values < 0) | (values > 1)).any():
-        raise RuntimeError("Expected p_in >= 0 && p_in <= 1 to be true, but got false.")
-    return _generator(generator).bernoulli_tensor(values)
 
 
 def poisson(input: Tensor, generator: Any = None) -> Tensor:
     """Poisson numbers of the rates in `input`. Raises RuntimeError for a negative rate."""
-    rates = _floating("poisson_cpu", input)
-    drawn = random_counts.poisson(_generator(generator), rates).astype(input.dtype.np)
-    return _with_parameters("poisson_drawn", _drawn(drawn, input.device), input)
+    rates = floating("poisson_cpu", input)
+    drawn = random_counts.poisson(stream(generator), rates).astype(input.dtype.np)
+    return _with_parameters("poisson_drawn", placed(drawn, input.device), input)
 
 
 def binomial(count: Tensor, prob: Tensor, generator: Any = None) -> Tensor:
@@ -221,8 +179,8 @@ def binomial(count: Tensor, prob: Tensor, generator: Any = None) -> Tensor:
     if count.dtype.itemsize < 4:
         raise NotImplementedError(f"\"binomial_cpu\" not implemented for '{scalar_name(count.dtype)}'")
     pair = np.broadcast_arrays(count._read().numpy(), prob._read().numpy())
-    drawn = random_counts.binomial(_generator(generator), *pair).astype(count.dtype.np)
-    return _with_parameters("binomial_drawn", _drawn(drawn, count.device), count, prob)
+    drawn = random_counts.binomial(stream(generator), *pair).astype(count.dtype.np)
+    return _with_parameters("binomial_drawn", placed(drawn, count.device), count, prob)
 
 
 def multinomial(
@@ -237,8 +195,8 @@ def multinomial(
         raise RuntimeError(f"multinomial only supports floating-point dtypes for input, got: {scalar_name(input.dtype)}")
     if isinstance(out, Tensor) and out.dtype is not dtypes.int64:
         raise RuntimeError(f"multinomial expects Long tensor out, got: {scalar_name(out.dtype)}")
-    picked = _generator(generator).multinomial(input._read().numpy(), num_samples, replacement)
-    return deliver(out, _drawn(picked, input.device))
+    picked = stream(generator).multinomial(input._read().numpy(), num_samples, replacement)
+    return deliver(out, placed(picked, input.device))
 
 
 def normal(
@@ -254,8 +212,8 @@ def normal(
         if size is None:
             raise TypeError("normal() received an invalid combination of arguments: two numbers need a `size`")
         kind, where = settle(out, dtype, device, layout)
-        made = _made("normal", one_size("normal", size), kind, where, generator, float(mean), float(std))
-        return deliver(out, made, requires_grad)
+        found = made("normal", one_size("normal", size), kind, where, generator, float(mean), float(std))
+        return deliver(out, found, requires_grad)
     if size is not None:
         raise TypeError("normal() received an invalid combination of arguments: `size` goes with numbers")
     drawn = _around(mean, std, generator)
@@ -273,13 +231,13 @@ def _around(mean: Any, std: Any, generator: Any) -> Tensor:
         raise RuntimeError("normal expects all elements of std >= 0.0")
     shape = broadcast_shapes(*(tuple(t.shape) for t in (mean, std) if isinstance(t, Tensor)))
     scale = 1.0 if isinstance(std, Tensor) else float(std)
-    drawn = _made("normal", shape, like.dtype, like.device, generator, 0.0, scale)
-    if readable and not _on_device(like.device):  # rounded after the product and after the sum, as torch does
+    drawn = made("normal", shape, like.dtype, like.device, generator, 0.0, scale)
+    if readable and not on_device(like.device):  # rounded after the product and after the sum, as torch does
         values = drawn._read().numpy()
         if isinstance(std, Tensor):
             values = (values * std._read().numpy()).astype(values.dtype)
         shift = mean._read().numpy() if isinstance(mean, Tensor) else values.dtype.type(mean)
-        return _drawn((values + shift).astype(values.dtype), like.device)
+        return placed((values + shift).astype(values.dtype), like.device)
     centre = mean.detach() if isinstance(mean, Tensor) else mean
     return ((drawn * std.detach() if isinstance(std, Tensor) else drawn) + centre).to(like.dtype)
 
@@ -287,95 +245,6 @@ def _around(mean: Any, std: Any, generator: Any) -> Tensor:
 def _readable(x: Tensor) -> bool:
     """Whether the elements can be looked at: not inside a JAX transform, not on meta."""
     return not x._read().aval.traced and x.device is not devices.META
-
-
-# ---- in place -------------------------------------------------------------------------------------------------
-
-
-def _fill(kind: str, *defaults: tuple[str, Any]) -> Callable[..., Tensor]:
-    """The in-place method that overwrites a tensor with numbers of a distribution. A default of `...` is none."""
-    names = [name for name, _ in defaults]
-
-    def method(self: Tensor, *args: Any, generator: Any = None, **keywords: Any) -> Tensor:
-        if len(args) > len(defaults):
-            raise TypeError(f"{kind}_() takes from 0 to {len(defaults)} positional arguments but {len(args)} were given")
-        if unknown := set(keywords) - set(names):
-            raise TypeError(f"{kind}_() got an unexpected keyword argument '{min(unknown)}'")
-        given = {**dict(defaults), **dict(zip(names, args, strict=False)), **keywords}
-        if ... in given.values():
-            raise TypeError(f'{kind}_() missing 1 required positional arguments: "{names[0]}"')
-        parameters = [float(given[name]) for name in names]
-        check_parameters(kind, self.dtype, parameters)
-        self._check_writable()
-        return self._write(
-            _in_memory_order(
-                self,
-                lambda size, **options: _draw(kind, size, self.dtype, self.device, generator, *parameters, **options),
-                **_SCATTERED.get(kind, {}),
-            )
-        )
-
-    method.__name__ = method.__qualname__ = f"{kind}_"
-    method.__doc__ = f"Overwrite every element with a number of the {kind.replace('_', '-')} distribution."
-    return method
-
-
-def _memory_order(self: Tensor) -> tuple[list[int], list[int]]:
-    """The dimensions from the outermost in memory to the innermost, and how to permute them back."""
-    strides = self.stride()
-    order = sorted(range(self.ndim), key=lambda d: -strides[d])
-    return order, [order.index(d) for d in range(self.ndim)]
-
-
-def _in_memory_order(self: Tensor, draw: Callable[..., Tensor], **scattered: bool) -> Tensor:
-    """Numbers drawn in the order in which torch's memory holds the elements, which is not the logical one after a permute.
-
-    Args:
-        draw: the size -> the numbers. It gets `scattered` too where the tensor is not contiguous.
-    """
-    if self._strides is None or is_contiguous(tuple(self.shape), self._strides):
-        return draw(tuple(self.shape))
-    order, back = _memory_order(self)
-    return draw(tuple(self.shape[d] for d in order), **scattered).permute(back)
-
-
-# torch fills a contiguous tensor with normals by blocks, another one number by number.
-_SCATTERED: dict[str, dict[str, bool]] = {"normal": {"contiguous": False}}
-
-
-def bernoulli_(self: Tensor, p: Any = 0.5, *, generator: Any = None) -> Tensor:
-    """Overwrite with 0 or 1, 1 with probability `p` (a number or a tensor that broadcasts)."""
-    self._check_writable()
-    if isinstance(p, Tensor):
-        order, back = _memory_order(self)
-        mask = _trials(p.detach().expand(self.shape).permute(order), generator)
-        return self._write(_drawn(mask.astype(self.dtype.np), self.device).permute(back))
-    if not 0 <= p <= 1:
-        raise RuntimeError(f"bernoulli_ expects p to be in [0, 1], but got p={p:g}")
-    if self.dtype.is_complex:
-        raise NotImplementedError(f"\"bernoulli_scalar_cpu_\" not implemented for '{scalar_name(self.dtype)}'")
-
-    def draw(size: tuple[int, ...]) -> Tensor:
-        if _on_device(self.device):
-            return (_draw("uniform", size, dtypes.float32, self.device, generator, 0.0, 1.0) < p).to(self.dtype)
-        return _drawn(_generator(generator).bernoulli(size, float(p)).astype(self.dtype.np), self.device)
-
-    return self._write(_in_memory_order(self, draw))
-
-
-def random_(self: Tensor, low: Any = 0, high: Any = None, *, generator: Any = None, **kwargs: Any) -> Tensor:
-    """Overwrite with integers in [low, high); without bounds all that the dtype holds exactly."""
-    both = "to" in kwargs or high is not None or "from" in kwargs
-    low, high = kwargs.get("from", low), kwargs.get("to", high)
-    if not both and low:  # random_(to); an explicit `from` alone goes up to what the dtype holds
-        low, high = 0, low
-    self._check_writable()
-    if self.dtype.is_complex:
-        raise NotImplementedError(f"\"random_kernel_cpu\" not implemented for '{scalar_name(self.dtype)}'")
-    bounds = int(low), None if high is None else int(high)
-    return self._write(
-        _in_memory_order(self, lambda size: _drawn(_generator(generator).random_(size, *bounds, self.dtype.np), self.device))
-    )
 
 
 # ---- the default generator --------------------------------------------------------------------------------------
@@ -422,18 +291,7 @@ FUNCTIONS = (
     rand, randn, randint, randperm, rand_like, randn_like, randint_like, bernoulli, multinomial, normal, poisson, binomial,
     manual_seed, seed, initial_seed, get_rng_state, set_rng_state,
 )  # fmt: skip
-METHODS = {
-    "uniform_": _fill("uniform", ("from", 0.0), ("to", 1.0)),
-    "normal_": _fill("normal", ("mean", 0.0), ("std", 1.0)),
-    "exponential_": _fill("exponential", ("lambd", 1.0)),
-    "cauchy_": _fill("cauchy", ("median", 0.0), ("sigma", 1.0)),
-    "log_normal_": _fill("log_normal", ("mean", 1.0), ("std", 2.0)),
-    "geometric_": _fill("geometric", ("p", ...)),
-    "bernoulli_": bernoulli_,
-    "bernoulli": bernoulli,
-    "random_": random_,
-    "multinomial": multinomial,
-}
+METHODS = {**random_fill.METHODS, "bernoulli": bernoulli, "multinomial": multinomial}
 
 
 # The default generator is one whose state is a tensor; the engine's own functions use it from now on.

@@ -2,7 +2,7 @@
 
 from __future__ import annotations
 
-from collections.abc import Sequence
+from collections.abc import Callable, Sequence
 
 from torchlike.base.dtypes import dtype as DType
 from torchlike.base.numeric import C_NAMES, finfo
@@ -75,7 +75,7 @@ def _geometric(dtype: DType, p: float) -> None:
         raise RuntimeError(f"geometric_ expects p to be in (0, 1), but got p={p:g}")
 
 
-_CHECKS = {
+_CHECKS: dict[str, Callable[..., None]] = {
     "uniform": _uniform, "normal": _normal, "log_normal": _log_normal, "cauchy": _cauchy, "exponential": _exponential,
     "geometric": _geometric,
 }  # fmt: skip

@@ -176,7 +176,7 @@ class SparseTensor(Tensor):
         made = ops.sparse_to_dense(self.coordinates(), self._numbers, shape=tuple(self._size))
         return made if dtype is None else made.to(dtype)
 
-    def to_sparse(self, sparse_dim: int | None = None, *, layout: Any = None) -> Any:
+    def to_sparse(self, sparse_dim: int | None = None, *, layout: Any = None, **keywords: Any) -> Any:
         if layout is sparse_csr:
             return self.to_sparse_csr()
         return (

@@ -1,5 +1,5 @@
 # Written by `python .ci/stubs.py`; changes go into what it reads: the op table and the functions themselves.
-"""What Tensor has besides its class's own text, for type checkers and editors; there is no such module at run time."""
+"""What is attached to Tensor, for type checkers and editors."""
 
 from builtins import bool as _bool
 from builtins import float as _float
@@ -29,28 +29,27 @@ class Surface:
 
     @property
     def H(self) -> Tensor:
-        """The conjugate transpose of a matrix."""
+        """The conjugate transpose of a matrix, a view."""
 
     @property
     def T(self) -> Tensor:
-        """The dimensions in reverse order."""
+        """The dimensions in reverse order, a view."""
 
     def __abs__(self) -> Tensor: ...
     def __add__(self, other: Tensor | Number) -> Tensor: ...
     def __and__(self, other: Tensor | Number) -> Tensor: ...
     def __array__(self, dtype: dtype | None = None, copy: Any = None) -> ndarray: ...
-    __array_priority__: _int
     def __bool__(self) -> _bool: ...
     def __complex__(self) -> complex: ...
     def __contains__(self, element: Any) -> _bool: ...
     def __deepcopy__(self, memo: dict) -> Tensor: ...
     def __delitem__(self, index: Any) -> None: ...
+    def __div__(self, other: Tensor | Number) -> Tensor: ...
     def __dlpack__(self, **options: Any) -> Any: ...
     def __dlpack_device__(self) -> Any: ...
     def __eq__(self, other: object) -> Tensor: ...  # type: ignore[override]  # elementwise, as in torch
     def __float__(self) -> _float: ...
     def __floordiv__(self, other: Tensor | Number) -> Tensor: ...
-    def __format__(self, spec: str) -> str: ...
     def __ge__(self, other: Tensor | Number) -> Tensor: ...
     def __getitem__(self, index: Any) -> Tensor:
         """`x[index]`: a view where only ints, slices, ... and None are used, else a copy."""
@@ -59,6 +58,7 @@ class Surface:
     def __hash__(self) -> _int: ...
     def __iadd__(self, other: Tensor | Number) -> Self: ...
     def __iand__(self, other: Tensor | Number) -> Self: ...
+    def __idiv__(self, other: Tensor | Number) -> Self: ...
     def __ifloordiv__(self, other: Tensor | Number) -> Self: ...
     def __ilshift__(self, other: Tensor | Number) -> Self: ...
     def __imod__(self, other: Tensor | Number) -> Self: ...
@@ -86,12 +86,13 @@ class Surface:
     def __neg__(self) -> Tensor: ...
     def __nonzero__(self) -> _bool: ...
     def __or__(self, other: Tensor | Number) -> Tensor: ...
-    def __pos__(self) -> Tensor: ...
+    def __pos__(self) -> Tensor:
+        """The tensor itself. Raises RuntimeError for bool tensors."""
+
     def __pow__(self, other: Tensor | Number) -> Tensor: ...
     def __radd__(self, other: Tensor | Number) -> Tensor: ...
     def __rand__(self, other: Tensor | Number) -> Tensor: ...
-    def __reduce_ex__(self, protocol: Any) -> tuple: ...
-    def __repr__(self, *, tensor_contents: Any = None) -> str: ...
+    def __rdiv__(self, other: Tensor | Number) -> Tensor: ...
     def __reversed__(self) -> Any:
         """Reversed along the first dimension."""
 
@@ -124,13 +125,13 @@ class Surface:
         """The absolute value; its gradient at 0 (and at nan) is 0."""
 
     def abs_(self) -> Self:
-        """The absolute value; its gradient at 0 (and at nan) is 0."""
+        """The absolute value in place. Raises RuntimeError for complex tensors, whose absolute values are real."""
 
     def absolute(self) -> Tensor:
         """The absolute value; its gradient at 0 (and at nan) is 0."""
 
     def absolute_(self) -> Self:
-        """The absolute value; its gradient at 0 (and at nan) is 0."""
+        """The absolute value in place. Raises RuntimeError for complex tensors, whose absolute values are real."""
 
     def acos(self) -> Tensor:
         """The angle in radians, in [0, pi], whose cosine is `input`; nan outside [-1, 1]."""
@@ -392,7 +393,9 @@ class Surface:
     def bool(self, memory_format: memory_format | None = None) -> Tensor:
         """The tensor as torch.bool; itself where it is that already."""
 
-    def broadcast_to(self, size: Any) -> Tensor: ...
+    def broadcast_to(self, size: Any) -> Tensor:
+        """`input` with the shape `size`: a view that shows elements in several places."""
+
     def byte(self, memory_format: memory_format | None = None) -> Tensor:
         """The tensor as torch.uint8; itself where it is that already."""
 
@@ -430,29 +433,33 @@ class Surface:
     def chunk(self, chunks: _int, dim: _int = 0) -> tuple[Tensor, ...]:
         """At most `chunks` views of equal size (the last may be smaller)."""
 
-    def clamp(self, min: Tensor | Number | None = None, max: Tensor | Number | None = None) -> Tensor:
-        """`input` held inside [min, max]; at the bounds the gradient passes. nan stays nan."""
+    def clamp(self, min: Any = None, max: Any = None) -> Tensor:
+        """`input` held inside [min, max]. Raises RuntimeError where both are None, or a number does not fit the tensor's
+        dtype.
+        """
 
-    def clamp_(self, min: Tensor | Number | None = None, max: Tensor | Number | None = None) -> Self:
-        """`input` held inside [min, max]; at the bounds the gradient passes. nan stays nan."""
+    def clamp_(self, min: Any = None, max: Any = None) -> Self:
+        """`clamp` in place."""
 
-    def clamp_max(self, max: Tensor | Number) -> Tensor:
+    def clamp_max(self, max: Any) -> Tensor:
         """`input`, but at most `max`."""
 
-    def clamp_max_(self, max: Tensor | Number) -> Self:
+    def clamp_max_(self, max: Any) -> Self:
         """`input`, but at most `max`."""
 
-    def clamp_min(self, min: Tensor | Number) -> Tensor:
+    def clamp_min(self, min: Any) -> Tensor:
         """`input`, but at least `min`."""
 
-    def clamp_min_(self, min: Tensor | Number) -> Self:
+    def clamp_min_(self, min: Any) -> Self:
         """`input`, but at least `min`."""
 
-    def clip(self, min: Tensor | Number | None = None, max: Tensor | Number | None = None) -> Tensor:
-        """`input` held inside [min, max]; at the bounds the gradient passes. nan stays nan."""
+    def clip(self, min: Any = None, max: Any = None) -> Tensor:
+        """`input` held inside [min, max]. Raises RuntimeError where both are None, or a number does not fit the tensor's
+        dtype.
+        """
 
-    def clip_(self, min: Tensor | Number | None = None, max: Tensor | Number | None = None) -> Self:
-        """`input` held inside [min, max]; at the bounds the gradient passes. nan stays nan."""
+    def clip_(self, min: Any = None, max: Any = None) -> Self:
+        """`clamp` in place."""
 
     def clone(self, *, memory_format: memory_format | None = None) -> Tensor:
         """A copy with its own storage, in memory as it was or as `memory_format` says; the gradient flows through."""
@@ -507,14 +514,18 @@ class Surface:
     def cov(self, *, correction: _int = 1, fweights: Tensor | None = None, aweights: Tensor | None = None) -> Tensor:
         """The covariance matrix of the rows (variables); columns are observations, weighted by their counts and importances."""
 
-    def cpu(self, memory_format: memory_format | None = None) -> Tensor: ...
+    def cpu(self, memory_format: memory_format | None = None) -> Tensor:
+        """The tensor on the CPU; itself where it is there already."""
+
     def cross(self, other: Tensor, dim: _int | None = None) -> Tensor:
         """The cross product of 3-vectors along `dim` (by default the first dimension of size 3)."""
 
     def crow_indices(self) -> Any: ...
     def cuda(
         self, device: device | str | _int | None = None, non_blocking: _bool = False, memory_format: memory_format | None = None
-    ) -> Tensor: ...
+    ) -> Tensor:
+        """The tensor on a GPU; itself where it is there already."""
+
     def cummax(self, dim: _int) -> return_types.cummax:
         """The running maximum along `dim` and where it stands (the last of equal ones)."""
 
@@ -534,7 +545,8 @@ class Surface:
         """The running sum along `dim`. Integers and bools sum to int64."""
 
     @property
-    def data(self) -> Tensor: ...
+    def data(self) -> Tensor:
+        """The same elements without history; assigning shares the storage of the tensor given."""
     @data.setter
     def data(self, value: Tensor) -> None: ...
     def data_ptr(self) -> _int:
@@ -616,7 +628,9 @@ class Surface:
     def dsplit(self, *given: Any, **keyword: Any) -> tuple[Tensor, ...]:
         """Views of equal parts along one dimension, or of the parts between the given indices."""
 
-    def element_size(self) -> _int: ...
+    def element_size(self) -> _int:
+        """The size of an element in bytes."""
+
     def eq(self, other: Tensor | Number) -> Tensor:
         """Whether `input == other`."""
 
@@ -659,7 +673,9 @@ class Surface:
     def expand(self, *size: Any) -> Tensor:
         """Size-1 dimensions repeated without a copy; -1 keeps a size."""
 
-    def expand_as(self, other: Tensor) -> Tensor: ...
+    def expand_as(self, other: Tensor) -> Tensor:
+        """`expand` to the shape of `other`."""
+
     def expm1(self) -> Tensor:
         """`exp(input) - 1`, exact near 0."""
 
@@ -699,8 +715,8 @@ class Surface:
     def float_power(self, exponent: Tensor | Number) -> Tensor:
         """`input ** exponent` in double precision."""
 
-    def float_power_(self, exponent: Tensor | Number) -> Self:
-        """`input ** exponent` in double precision."""
+    def float_power_(self, exponent: Any) -> Self:
+        """`self ** exponent` in place. Raises RuntimeError unless the tensor is of double precision, as the result is."""
 
     def floor(self) -> Tensor:
         """The next integer downwards."""
@@ -732,6 +748,9 @@ class Surface:
     def frac_(self) -> Self:
         """The part after the point, with the sign of the input."""
 
+    def frexp(self) -> return_types.frexp:
+        """`(mantissa, exponent)` with `input = mantissa * 2 ** exponent` and the mantissa's size in [0.5, 1), or 0."""
+
     def gather(self, dim: _int, index: Tensor, sparse_grad: _bool = False) -> Tensor:
         """The elements of `input` that `index` names along `dim`. Shape of `index`."""
 
@@ -760,7 +779,8 @@ class Surface:
         """The index of the accelerator that the tensor is on, -1 on the CPU."""
 
     @property
-    def grad(self) -> Any: ...
+    def grad(self) -> Any:
+        """What `backward` has accumulated in this leaf, or None."""
     @grad.setter
     def grad(self, value: Any) -> None: ...
     @grad.deleter
@@ -890,7 +910,9 @@ class Surface:
         """As `linalg.inv`."""
 
     def is_coalesced(self) -> _bool: ...
-    def is_complex(self) -> _bool: ...
+    def is_complex(self) -> _bool:
+        """Whether the dtype is complex."""
+
     def is_conj(self) -> _bool:
         """Whether this is a view of the conjugate of what is stored."""
 
@@ -898,22 +920,32 @@ class Surface:
         """Whether the strides are row-major without gaps, or in the order of `memory_format`."""
 
     @property
-    def is_cpu(self) -> _bool: ...
+    def is_cpu(self) -> _bool:
+        """Whether the tensor is on the CPU."""
+
     @property
-    def is_cuda(self) -> _bool: ...
+    def is_cuda(self) -> _bool:
+        """Whether the tensor is on a GPU."""
+
     def is_distributed(self) -> _bool: ...
-    def is_floating_point(self) -> _bool: ...
+    def is_floating_point(self) -> _bool:
+        """Whether the dtype is a floating one."""
+
     def is_inference(self) -> _bool:
         """False: tensors made in inference mode are ordinary ones here."""
 
     @property
     def is_ipu(self) -> _bool: ...
     @property
-    def is_leaf(self) -> _bool: ...
+    def is_leaf(self) -> _bool:
+        """Whether no recorded operation made the tensor."""
+
     @property
     def is_maia(self) -> _bool: ...
     @property
-    def is_meta(self) -> _bool: ...
+    def is_meta(self) -> _bool:
+        """Whether the tensor has a shape and a dtype only."""
+
     @property
     def is_mkldnn(self) -> _bool: ...
     @property
@@ -995,7 +1027,9 @@ class Surface:
         """The one element as a Python number. Raises RuntimeError where there are more, or none."""
 
     @property
-    def itemsize(self) -> _int: ...
+    def itemsize(self) -> _int:
+        """The size of an element in bytes."""
+
     def kron(self, other: Tensor) -> Tensor:
         """The Kronecker product."""
 
@@ -1137,9 +1171,13 @@ class Surface:
         """`X` with `A X = input`, from A's LU decomposition."""
 
     @property
-    def mH(self) -> Tensor: ...
+    def mH(self) -> Tensor:
+        """The conjugate transpose of each matrix, a view."""
+
     @property
-    def mT(self) -> Tensor: ...
+    def mT(self) -> Tensor:
+        """The transpose of each matrix, a view."""
+
     def map2_(self, x: Tensor, y: Tensor, callable: Callable) -> Self:
         """Each element replaced by `callable(element, element of x, element of y)`."""
 
@@ -1262,7 +1300,9 @@ class Surface:
         """As `narrow`, with elements of its own instead of a view."""
 
     @property
-    def nbytes(self) -> _int: ...
+    def nbytes(self) -> _int:
+        """The size of all elements in bytes."""
+
     def ndimension(self) -> _int:
         """The number of dimensions."""
 
@@ -1290,14 +1330,22 @@ class Surface:
     def new(self, *args: Any, **keywords: Any) -> Tensor:
         """A tensor in this one's dtype and place, from sizes, data or a tensor of the dtype, made the old way."""
 
-    def new_empty(self, *args: Any, **k: Any) -> Tensor: ...
+    def new_empty(self, *args: Any, **k: Any) -> Tensor:
+        """An uninitialized tensor with this one's dtype and device unless others are given."""
+
     def new_empty_strided(self, size: Any, stride: Any, **k: Any) -> Tensor: ...
-    def new_full(self, size: Any, fill_value: Any, **k: Any) -> Tensor: ...
-    def new_ones(self, *args: Any, **k: Any) -> Tensor: ...
+    def new_full(self, size: Any, fill_value: Any, **k: Any) -> Tensor:
+        """A tensor filled with one value, with this one's dtype and device unless others are given."""
+
+    def new_ones(self, *args: Any, **k: Any) -> Tensor:
+        """A tensor of ones with this one's dtype and device unless others are given."""
+
     def new_tensor(self, data: Any, **keywords: Any) -> Tensor:
         """A copy of `data` in the dtype and place of this tensor."""
 
-    def new_zeros(self, *args: Any, **k: Any) -> Tensor: ...
+    def new_zeros(self, *args: Any, **k: Any) -> Tensor:
+        """A tensor of zeros with this one's dtype and device unless others are given."""
+
     def nextafter(self, other: Tensor | Number) -> Tensor:
         """The next number after `input` in the direction of `other`; the gradient goes to `input` where they differ."""
 
@@ -1353,7 +1401,7 @@ class Surface:
         """The n-th derivative of the digamma function. Raises RuntimeError for n < 0."""
 
     def positive(self) -> Tensor:
-        """The input itself. Raises RuntimeError for bool tensors."""
+        """The tensor itself. Raises RuntimeError for bool tensors."""
 
     def pow(self, exponent: Any) -> Tensor:
         """`input ** exponent`. Raises RuntimeError for a tensor of whole numbers and a negative whole exponent."""
@@ -1439,7 +1487,8 @@ class Surface:
         """Each element `repeats` times in a row (a number, or a tensor with one per element) along `dim`."""
 
     @property
-    def requires_grad(self) -> _bool: ...
+    def requires_grad(self) -> _bool:
+        """Whether operations on this tensor are recorded for `backward`."""
     @requires_grad.setter
     def requires_grad(self, value: _bool) -> None: ...
     def requires_grad_(self, requires_grad: _bool = True) -> Self:
@@ -1448,7 +1497,9 @@ class Surface:
     def reshape(self, *shape: Any) -> Tensor:
         """The same elements in another shape: a view where the strides allow it, else a copy."""
 
-    def reshape_as(self, other: Tensor) -> Tensor: ...
+    def reshape_as(self, other: Tensor) -> Tensor:
+        """`reshape` to the shape of `other`."""
+
     def resize(self, *sizes: Any) -> Tensor:
         """The same elements in another shape (deprecated in torch: `reshape`). Raises RuntimeError for another number of
         them.
@@ -1765,7 +1816,9 @@ class Surface:
     def type(self, dtype: Any = None, non_blocking: _bool = False) -> Any:
         """The legacy type's name, or this tensor in that dtype or type. Raises ValueError for a name that is no type's."""
 
-    def type_as(self, other: Any) -> Any: ...
+    def type_as(self, other: Any) -> Any:
+        """The tensor in the dtype of `other`."""
+
     def unbind(self, dim: _int = 0) -> tuple[Tensor, ...]:
         """A view per index of a dimension."""
 
@@ -1816,7 +1869,9 @@ class Surface:
     def view(self, *shape: Any, dtype: dtype | None = None) -> Tensor:
         """The same elements in another shape, or the same bytes in another dtype."""
 
-    def view_as(self, other: Tensor) -> Tensor: ...
+    def view_as(self, other: Tensor) -> Tensor:
+        """`view` with the shape of `other`."""
+
     def view_as_complex(self) -> Tensor:
         """A real tensor (..., 2) as a complex one (...), a view."""
 

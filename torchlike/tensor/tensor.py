@@ -8,7 +8,7 @@ ordinary recorded ops, so in-place writes through views are differentiable like 
 from __future__ import annotations
 
 from collections.abc import Sequence
-from typing import TYPE_CHECKING, Any, NamedTuple
+from typing import Any, NamedTuple
 
 import numpy as np
 
@@ -21,11 +21,7 @@ from torchlike.engine.record import local
 from torchlike.engine.value import Value, host
 from torchlike.ops.registry import OPS, Op
 from torchlike.tensor.storage import Storage
-
-if TYPE_CHECKING:  # what torchlike.tensor.attach and autograd give to the class; written from it by .ci/stubs.py
-    from torchlike.tensor.surface import Surface
-else:
-    Surface = object
+from torchlike.tensor.surface import Surface
 
 _MANY_PLACES = (
     "unsupported operation: more than one element of the written-to tensor refers to a single memory location. "

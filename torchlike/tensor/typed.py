@@ -68,7 +68,7 @@ def _of_data(data: Any, kind: DType, where: Any) -> Tensor:
 
 def new_(cls: type, *args: Any, **keywords: Any) -> Any:
     """`Tensor.__new__`: an empty shell without arguments, else a tensor made the old way, as an instance of `cls`."""
-    made = object.__new__(cls)
+    made: Any = object.__new__(cls)
     if args or keywords:
         source = legacy(args, keywords, None, None)
         made._become(source)

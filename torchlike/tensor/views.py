@@ -161,7 +161,7 @@ def narrow(input: Tensor, dim: int, start: Any, length: int) -> Tensor:
     """`length` indices of `dim` from `start` on."""
     if not input.ndim:
         raise RuntimeError("narrow() cannot be applied to a 0-dim tensor.")
-    if isinstance(start, Tensor) and (start.ndim or start.dtype.category > dtypes.dtype.INTEGER):
+    if isinstance(start, Tensor) and (start.ndim or start.dtype.category != dtypes.dtype.INTEGER):
         raise RuntimeError("start must be an 0-dim integral Tensor.")
     d = dim_in_range(dim, input.ndim)
     if length < 0:

@@ -4,6 +4,9 @@ from __future__ import annotations
 
 from typing import Any
 
+import numpy as np
+
+from torchlike.base.dtypes import float16
 from torchlike.base.promotion import scalar_name
 from torchlike.tensor import functions as ops
 from torchlike.tensor.overloads.table import overload
@@ -16,7 +19,7 @@ from torchlike.tensor.tensor import Tensor
 def cov(input: Tensor, *, correction: int = 1, fweights: Tensor | None = None, aweights: Tensor | None = None) -> Tensor:
     """The covariance matrix of the rows (variables); columns are observations, weighted by their counts and importances."""
     rows = input if input.ndim == 2 else input.reshape(1, -1)
-    weights = None
+    weights: Any = None
     for given in (fweights, aweights):
         if given is not None:
             weights = given if weights is None else weights * given
@@ -112,19 +115,72 @@ def pow_(self: Tensor, exponent: Any) -> Tensor:
 
 
 def check_power(input: Any, exponent: Any) -> None:
+    if not isinstance(input, Tensor) and not isinstance(exponent, Tensor):
+        raise TypeError(
+            f"pow() takes a tensor and a tensor or number, not {type(input).__name__} and {type(exponent).__name__}"
+        )
     if isinstance(exponent, int) and exponent < 0 and isinstance(input, Tensor) and not input.dtype.is_differentiable:
         raise RuntimeError("Integers to negative integer powers are not allowed.")
+    if isinstance(input, Tensor):
+        check_held(input, exponent)
 
 
-@overload("polygamma", method=False)
-def polygamma(n: int, input: Tensor, *, out: Any = None) -> Tensor:
-    """The n-th derivative of the digamma function."""
-    return ops.polygamma(input, n, out=out)
+def check_held(tensor: Any, number: Any) -> None:
+    """Raises RuntimeError for a Python number that the tensor's dtype is too narrow for."""
+    if not isinstance(tensor, Tensor):
+        raise TypeError(f"argument 'input' (position 1) must be Tensor, not {type(tensor).__name__}")
+    kind = tensor.dtype
+    if kind is float16:
+        held = not isinstance(number, (int, float)) or not 65504 < abs(number) < float("inf")
+    elif kind.category == kind.INTEGER and type(number) is int:
+        limits = np.iinfo(kind.np)
+        held = (limits.min or -limits.max) <= number <= limits.max  # torch lets negative numbers wrap into unsigned ones
+    else:
+        return
+    if not held:
+        raise RuntimeError(f"value cannot be converted to type {kind.name} without overflow: {number}")
 
 
-@overload("polygamma", function=False)
-def _polygamma_method(self: Tensor, n: int) -> Tensor:
-    return ops.polygamma(self, n)
+@overload("clamp", "clip")
+def clamp(input: Tensor, min: Any = None, max: Any = None, *, out: Any = None) -> Tensor:
+    """`input` held inside [min, max]. Raises RuntimeError where both are None, or a number does not fit the tensor's dtype."""
+    check_held(input, min)
+    check_held(input, max)
+    return ops.clamp(input, min, max, out=out)
+
+
+@overload("clamp_", "clip_")
+def clamp_(input: Tensor, min: Any = None, max: Any = None) -> Tensor:
+    """`clamp` in place."""
+    check_held(input, min)
+    check_held(input, max)
+    return ops.clamp_(input, min, max)
+
+
+@overload("clamp_min")
+def clamp_min(input: Tensor, min: Any, *, out: Any = None) -> Tensor:
+    """`input`, but at least `min`."""
+    check_held(input, min)
+    return ops.clamp_min(input, min, out=out)
+
+
+@overload("clamp_min_")
+def clamp_min_(input: Tensor, min: Any) -> Tensor:
+    check_held(input, min)
+    return ops.clamp_min_(input, min)
+
+
+@overload("clamp_max")
+def clamp_max(input: Tensor, max: Any, *, out: Any = None) -> Tensor:
+    """`input`, but at most `max`."""
+    check_held(input, max)
+    return ops.clamp_max(input, max, out=out)
+
+
+@overload("clamp_max_")
+def clamp_max_(input: Tensor, max: Any) -> Tensor:
+    check_held(input, max)
+    return ops.clamp_max_(input, max)
 
 
 # --- products ----------------------------------------------------------------------------------------------------------

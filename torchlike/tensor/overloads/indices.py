@@ -104,7 +104,6 @@ def meshgrid(*tensors: Any, indexing: str | None = None) -> tuple[Tensor, ...]:
         grids.append(views.expand(views.view(x, (1,) * at + (-1,) + (1,) * (len(shape) - at - 1)), shape))
     if swap:
         grids[:2] = grids[1::-1]
-        grids = [views.transpose(grid, 0, 1) for grid in grids]
     return tuple(grids)
 
 
@@ -139,12 +138,13 @@ def diff(input: Tensor, n: int = 1, dim: int = -1, prepend: Any = None, append: 
 # --- along one dimension, by index -------------------------------------------------------------------------------------
 
 
-def _check_range(name: str, index: Tensor, size: int) -> None:
-    """Raises RuntimeError for indices outside, where their values are at hand without waiting."""
+def _check_range(name: str, index: Tensor, size: int, dim: int) -> None:
+    """Raises torch's error for indices outside, where their values are at hand without waiting."""
     array = index._value.array
     if type(array) is np.ndarray and array.size and array.dtype.kind in "iu" and (array.min() < 0 or array.max() >= size):
         wrong = array.max() if array.max() >= size else array.min()
-        raise RuntimeError(f"{name}(): index {wrong} is out of bounds for dimension with size {size}")
+        error = IndexError if name.startswith("index_") else RuntimeError
+        raise error(f"{name}(): index {wrong} is out of bounds for dimension {dim} with size {size}")
 
 
 def _dim_first(row: str) -> Callable:
@@ -158,7 +158,7 @@ def _dim_first(row: str) -> Callable:
         if out is not None:
             _check_out(row, out, input, index, *rest[:1])
         if isinstance(index, Tensor) and -input.ndim <= dim < input.ndim:
-            _check_range(row, index, input.shape[dim])
+            _check_range(row.rstrip("_"), index, input.shape[dim] if input.ndim else 1, dim)
         return call(input, index, *rest[:1], dim=dim, **keywords)
 
     moved.__doc__ = call.__doc__
@@ -191,7 +191,7 @@ def _scatter(suffix: str) -> Callable:
         if out is not None:
             _check_out("scatter", out, input, index, src)
         if -input.ndim <= dim < input.ndim:
-            _check_range("scatter", index, input.shape[dim])
+            _check_range("scatter", index, input.shape[dim], dim)
         if isinstance(src, Tensor):
             return getattr(ops, f"scatter{suffix}")(input, index, src, dim, reduce, **keywords)
         number = _number_for(input, value if src is None else src)

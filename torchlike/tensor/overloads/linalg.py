@@ -171,7 +171,7 @@ def matrix_power(A: Tensor, n: int, *, out: Any = None) -> Tensor:
     """The n-th power of square matrices; of the inverse for a negative n. Raises LinAlgError where that does not exist."""
     made, info = ops.linalg_matrix_power(A, n)
     if n < 0:
-        check_info(info, _SINGULAR, "linalg.matrix_power")
+        check_info(info, _SINGULAR, "linalg.inv")
     return given(made, out)
 
 

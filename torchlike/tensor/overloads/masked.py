@@ -10,6 +10,7 @@ import math
 from collections.abc import Callable
 from typing import Any
 
+from torchlike.base import dtypes
 from torchlike.base.dtypes import dtype as DType
 from torchlike.ops.checks import broadcast_shapes
 from torchlike.tensor import creation
@@ -50,6 +51,24 @@ def _bottom(name: str, input: Tensor, largest: bool) -> Any:
     return lowest if largest else 2**bits - 1
 
 
+@overload("masked._input_mask")
+def _input_mask(input: Tensor, *args: Any, **keywords: Any) -> Tensor:
+    """The mask given by keyword as bools of the input's shape; all true where there is none."""
+    mask = _mask_for(input, keywords.get("mask"))
+    return creation.ones(tuple(input.shape), dtype=dtypes.bool_, device=input.device) if mask is None else mask
+
+
+@overload("masked._output_mask")
+def _output_mask(op: Callable, input: Tensor, *args: Any, **keywords: Any) -> Tensor:
+    """Where the result of a function of this module rests on any element that the mask leaves in."""
+    mask = _input_mask(input, **keywords)
+    if op.__name__ in ("softmax", "log_softmax", "softmin", "normalize", "cumsum", "cumprod"):
+        return mask
+    args = args[1:] if op.__name__ == "norm" else args  # its order comes first
+    dim = args[0] if args else keywords.get("dim", -1 if op.__name__ == "median" else None)
+    return ops.any(mask, dim, bool(keywords.get("keepdim", False)))
+
+
 # --- sums and products -------------------------------------------------------------------------------------------------
 
 
@@ -59,7 +78,10 @@ def _sum_like(name: str, neutral: int) -> Callable:
     def total(
         input: Tensor, dim: Any = None, *, keepdim: bool | None = False, dtype: Any = None, mask: Tensor | None = None
     ) -> Tensor:
-        return call(_filled(_cast(input, dtype), mask, neutral), dim, bool(keepdim), dtype)
+        input = _cast(input, dtype)
+        if name == "prod" and mask is None and dim is None and not input.ndim and input.dtype.is_differentiable:
+            return input  # itself, in torch too
+        return call(_filled(input, mask, neutral), dim, bool(keepdim), dtype)
 
     total.__doc__ = f"The {name} over `dim` of the elements where `mask` is true; {neutral} where there is none."
     return total

@@ -14,6 +14,7 @@ from torchlike.base.dtypes import dtype as DType
 from torchlike.base.numeric import checked
 from torchlike.base.promotion import scalar_name
 from torchlike.engine import dispatch
+from torchlike.engine.random_math import fma32, fma64
 from torchlike.engine.value import Value, aval, host
 from torchlike.ops.registry import OPS
 from torchlike.tensor.options import deliver, number, settle, whole, with_grad
@@ -130,7 +131,7 @@ def _steps(out: Any, start: Any, step: Any, count: int, kind: DType, where: devi
 # ---- between two ends -----------------------------------------------------------------------------------------
 
 
-def _spaced(name: str, start: Any, end: Any, steps: Any, kind: DType) -> np.ndarray:
+def _spaced(name: str, start: Any, end: Any, steps: Any, kind: DType, narrow: bool = True) -> np.ndarray:
     """`steps` numbers from `start` to `end`, counted from both ends as torch does, in the precision that torch takes."""
     for which, given in (("start", start), ("end", end)):
         if isinstance(given, Tensor) and given.ndim:
@@ -141,13 +142,26 @@ def _spaced(name: str, start: Any, end: Any, steps: Any, kind: DType) -> np.ndar
     if count < 0:
         raise RuntimeError("number of steps must be non-negative")
     a, b = checked(number(start), kind), checked(number(end), kind)
-    wide: Any = np.float64 if not kind.is_differentiable or kind.itemsize < 4 else kind.np
-    first, last = np.asarray(a, wide), np.asarray(b, wide)
+    wide = kind.np if kind.is_differentiable and (narrow or kind.itemsize >= 4) else np.dtype(np.float64)
+    first, last = np.asarray(a).astype(wide), np.asarray(b).astype(wide)
     if count == 1:
         return first.reshape(1)
-    step = (last - first) / np.asarray(max(count - 1, 1), wide)
-    i = np.arange(count).astype(wide)
-    return np.where(np.arange(count) < count // 2, first + step * i, last - step * (count - 1 - i))
+    step = (last - first) / np.asarray(max(count - 1, 1)).astype(wide)
+    i = np.arange(count)
+    return np.where(i < count // 2, _along(first, step, i), _along(last, -step, count - 1 - i))
+
+
+def _along(start: np.ndarray, step: np.ndarray, i: np.ndarray) -> np.ndarray:
+    """`start + step * i`, rounded as torch's kernels round it: once for the wide floats, after each step for the others."""
+    if start.dtype == np.float32:
+        return fma32(i.astype(np.float32), step, start)
+    if start.dtype == np.float64:
+        return fma64(i.astype(np.float64), float(step), float(start))
+    if start.dtype.kind == "c":
+        made = np.empty(i.shape, start.dtype)
+        made.real, made.imag = _along(start.real, step.real, i), _along(start.imag, step.imag, i)
+        return made
+    return start + (step.astype(np.float32) * i.astype(np.float32)).astype(start.dtype)
 
 
 def _kind_between(name: str, start: Any, end: Any, out: Any, dtype: Any, device: Any, layout: Any) -> tuple[DType, Any]:
@@ -184,7 +198,7 @@ def logspace(
 ) -> Tensor:  # fmt: skip
     """`base` to the powers `linspace(start, end, steps)`."""
     kind, where = _kind_between("logspace", start, end, out, dtype, device, layout)
-    exponents = _spaced("logspace", start, end, steps, kind)
+    exponents = _spaced("logspace", start, end, steps, kind, narrow=False)
     with np.errstate(all="ignore"):
         powers = np.power(np.asarray(float(base), exponents.dtype), exponents)
     return deliver(out, _on(powers, kind, where), requires_grad)

@@ -5,6 +5,8 @@ from __future__ import annotations
 from collections.abc import Callable
 from typing import Any
 
+import numpy as np
+
 from torchlike.tensor import functions as ops
 from torchlike.tensor.overloads.table import overload
 from torchlike.tensor.tensor import Tensor
@@ -80,6 +82,9 @@ def _check_quantile(name: str, input: Tensor, q: Any) -> None:
         raise RuntimeError(f"{name}() input tensor must be either float or double dtype")
     if not isinstance(q, Tensor) and not 0 <= q <= 1:
         raise RuntimeError(f"{name}() q must be in the range [0, 1] but got {q:g}")
+    given = q._value.array if isinstance(q, Tensor) else None
+    if type(given) is np.ndarray and not ((given >= 0) & (given <= 1)).all():  # seen only where that needs no waiting
+        raise RuntimeError(f"{name}() q values must be in the range [0, 1]")
 
 
 # --- moments and norms -------------------------------------------------------------------------------------------------

@@ -79,8 +79,8 @@ def _split_along(name: str, least: int, dim_of: Callable[[int], int]) -> Callabl
         parts = next(iter(keyword.values())) if keyword else given[0] if len(given) == 1 else given
         if input.ndim < least:
             raise RuntimeError(
-                f"torch.{name} requires a tensor with at least {least} dimension{'s' if least > 1 else ''}, but got a tensor "
-                f"with {input.ndim} dimensions!"
+                f"torch.{name} requires a tensor with at least {least} dimension, but got a tensor with "
+                f"{input.ndim} dimensions!"
             )
         dim = dim_of(input.ndim)
         size = input.shape[dim]
@@ -119,6 +119,9 @@ def _joining(name: str) -> Callable:
     row = getattr(ops, name)
 
     def join(tensors: Any, *args: Any, out: Any = None, **keywords: Any) -> Tensor:
+        for at, x in enumerate(tensors):
+            if not isinstance(x, Tensor):
+                raise TypeError(f"expected Tensor as element {at} in argument 0, but got {type(x).__name__}")
         made = row(tensors, *args, **keywords)
         if out is None:
             return made
@@ -161,9 +164,7 @@ def adjoint(input: Tensor) -> Tensor:
 
 
 @overload("slice_inverse")
-def slice_inverse(
-    input: Tensor, src: Tensor, dim: int = 0, start: Any = None, end: Any = None, step: int = 1
-) -> Tensor:
+def slice_inverse(input: Tensor, src: Tensor, dim: int = 0, start: Any = None, end: Any = None, step: int = 1) -> Tensor:
     """The storage of a slice in the sizes and strides of `src`, of which it is the slice."""
     return memory.as_strided(input, src.shape, src.stride(), src.storage_offset())
 
@@ -193,9 +194,7 @@ def _unsafe_masked_index(self: Tensor, mask: Tensor, indices: Sequence[Tensor | 
 
 
 @overload("_unsafe_masked_index_put_accumulate", method=False)
-def _unsafe_masked_index_put_accumulate(
-    self: Tensor, mask: Tensor, indices: Sequence[Tensor | None], values: Tensor
-) -> Tensor:
+def _unsafe_masked_index_put_accumulate(self: Tensor, mask: Tensor, indices: Sequence[Tensor | None], values: Tensor) -> Tensor:
     """`self` with `values` added at the indices where the mask is true; elsewhere indices may stand outside."""
     added = _masked_fill(values, ops.logical_not(mask), 0)
     return indexing.index_put(self, _inside(self, indices), added, accumulate=True)

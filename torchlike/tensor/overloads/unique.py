@@ -163,8 +163,9 @@ def _rows(name: str, input: Tensor, dim: int | None) -> np.ndarray:
         found = found.astype(np.float32)
     if dim is None:
         return found.reshape(-1)
-    dim = dim_in_range(dim, input.ndim)
-    found = np.moveaxis(found, dim, 0) if found.ndim else found.reshape(1)
+    if not input.ndim:
+        raise IndexError(f"Dimension specified as {dim} but tensor has no dimensions")
+    found = np.moveaxis(found, dim_in_range(dim, input.ndim), 0)
     if not found.size and found.shape[0]:
         raise RuntimeError("There are 0 sized dimensions, and they aren't selected, so unique cannot be applied")
     return found.reshape(found.shape[0], -1 if found.shape[0] else math.prod(found.shape[1:]))
@@ -181,7 +182,7 @@ def _distinct(
     input: Tensor, dim: int | None, kept: np.ndarray, inverse: np.ndarray, starts: np.ndarray, wants_inverse: bool, counts: bool
 ) -> Any:
     source = input.detach()
-    flat = source.reshape(-1) if dim is None or not input.ndim else source
+    flat = source.reshape(-1) if dim is None else source
     made = [ops.index_select(flat, placed(kept.astype(np.int64), input), dim or 0)]
     if wants_inverse:
         made.append(placed(inverse.reshape(tuple(input.shape)) if dim is None else inverse, input))

@@ -1,0 +1,89 @@
+"""A linear layer and the cross entropy of its logits as one module, which need not hold all logits at once."""
+
+from __future__ import annotations
+
+import math
+from dataclasses import dataclass
+from typing import Any
+
+from torchlike.nn import functional as F
+from torchlike.nn.modules.linear import Linear
+from torchlike.nn.modules.loss import _WeightedLoss
+from torchlike.tensor import Tensor
+
+__all__ = ["LinearCrossEntropyLoss", "LinearCrossEntropyOptions"]
+
+
+@dataclass(frozen=True)
+class LinearCrossEntropyOptions:
+    """How `linear_cross_entropy` computes logits for some rows at a time.
+
+    Attributes:
+        batch_chunk_size: rows at a time; chosen by the sizes if None.
+        allow_retain_graph, chunking_method, acc_policy, acc_dtype: torch's; without effect here, where the gradient may
+            be taken again and again and sums are in float32 at least.
+
+    Raises:
+        ValueError: a size that is not positive.
+    """
+
+    allow_retain_graph: bool = False
+    batch_chunk_size: int | None = None
+    chunking_method: str | None = "auto"
+    acc_policy: str = "auto"
+    acc_dtype: Any = None
+
+    def __post_init__(self) -> None:
+        if self.batch_chunk_size is not None and self.batch_chunk_size <= 0:
+            raise ValueError(f"batch_chunk_size must be positive int or None, got {self.batch_chunk_size}")
+        if self.acc_policy not in ("accurate", "balanced", "compact", "auto"):
+            raise ValueError(f"invalid acc_policy: {self.acc_policy!r}")
+
+
+class LinearCrossEntropyLoss(_WeightedLoss):
+    """Cross entropy of a learnt linear map: `(N, in_features)` and class indices `(N, *out_features)`, or without N.
+
+    Args:
+        out_features: the sizes of further dimensions, each place of which has its own logits and target.
+        bias: whether the linear map has one.
+        weight: `(num_classes,)`: a factor for each class.
+        options: makes the logits of some rows at a time.
+
+    Attributes:
+        linear: its weight is `(num_classes * prod(out_features), in_features)`.
+    """
+
+    def __init__(
+        self, in_features: int, num_classes: int, *, out_features: tuple[int, ...] = (), bias: bool = False,
+        device: Any = None, dtype: Any = None, reduction: str = "mean", weight: Tensor | None = None,
+        ignore_index: int | None = None, label_smoothing: float = 0.0, options: LinearCrossEntropyOptions | None = None,
+    ) -> None:  # fmt: skip
+        super().__init__(weight, reduction=reduction)
+        self.num_classes = num_classes
+        self.out_features = tuple(out_features)
+        self.ignore_index = ignore_index
+        self.label_smoothing = label_smoothing
+        self.options = options
+        self.linear = Linear(in_features, num_classes * math.prod(self.out_features), bias=bias, device=device, dtype=dtype)
+
+    def forward(self, input: Tensor, target: Tensor) -> Tensor:
+        places = (self.num_classes, *self.out_features)
+        bias = self.linear.bias
+        return F.linear_cross_entropy(
+            input,
+            self.linear.weight.view(*places, self.linear.in_features),
+            target,
+            linear_bias=None if bias is None else bias.view(places),
+            weight=self.weight,
+            reduction=self.reduction,
+            ignore_index=self.ignore_index,
+            label_smoothing=self.label_smoothing,
+            options=self.options,
+        )
+
+    def extra_repr(self) -> str:
+        return (
+            f"in_features={self.linear.in_features}, num_classes={self.num_classes}, out_features={self.out_features}, "
+            f"bias={self.linear.bias is not None}, reduction={self.reduction}, ignore_index={self.ignore_index}, "
+            f"label_smoothing={self.label_smoothing}, options={self.options}"
+        )

@@ -1,0 +1,90 @@
+"""How random numbers are drawn for tensors: from the host's generator, or by a recorded op on the device."""
+
+from __future__ import annotations
+
+from collections.abc import Callable
+from typing import Any
+
+import numpy as np
+
+from torchlike.base import device as devices
+from torchlike.base.dtypes import dtype as DType
+from torchlike.base.flags import flags
+from torchlike.base.layout import is_contiguous
+from torchlike.base.promotion import scalar_name
+from torchlike.engine import dispatch
+from torchlike.engine import random as source
+from torchlike.engine.value import Value, aval, host
+from torchlike.ops.registry import OPS
+from torchlike.tensor.random_checks import check_parameters
+from torchlike.tensor.tensor import Tensor, bare
+
+
+def placed(array: np.ndarray, where: devices.device) -> Tensor:
+    return bare(host(array, where))
+
+
+def stream(generator: Any) -> source.Generator:
+    if generator is None:
+        return source.default_generator
+    if not isinstance(generator, source.Generator):
+        raise TypeError(f"argument 'generator' must be torch.Generator, not {type(generator).__name__}")
+    return generator
+
+
+def on_device(where: devices.device) -> bool:
+    """Whether numbers are drawn inside the program: on accelerators, and everywhere if the user says so."""
+    return where is not devices.CPU or flags.rng == "device"
+
+
+def numbers(
+    kind: str, size: tuple[int, ...], dtype: DType, where: devices.device, generator: Any, *parameters: float, **options: bool
+) -> Tensor:
+    """Numbers of a distribution of `Generator`, from the host or (in device mode) from a recorded op."""
+    if where is devices.META:
+        return bare(Value(aval(size, dtype, where)))
+    if on_device(where) and f"device_{kind}" in OPS.rows:
+        key, counter = stream(generator).key_and_counter()
+        return dispatch.call(OPS[f"device_{kind}"], (bare(host(key, where)), counter, *parameters), (size, dtype))
+    return placed(getattr(stream(generator), kind)(size, *parameters, dtype.np, **options), where)
+
+
+def made(kind: str, size: tuple, dtype: DType, where: Any, generator: Any, *parameters: float) -> Tensor:
+    check_parameters(kind, dtype, parameters)
+    return numbers(kind, size, dtype, where, generator, *parameters)
+
+
+def memory_order(self: Tensor) -> tuple[list[int], list[int]]:
+    """The dimensions from the outermost in memory to the innermost, and how to permute them back."""
+    strides = self.stride()
+    order = sorted(range(self.ndim), key=lambda d: -strides[d])
+    return order, [order.index(d) for d in range(self.ndim)]
+
+
+def in_memory_order(self: Tensor, draw: Callable[..., Tensor], **scattered: bool) -> Tensor:
+    """Numbers drawn in the order in which torch's memory holds the elements, which is not the logical one after a permute.
+
+    Args:
+        draw: the size -> the numbers. It gets `scattered` too where the tensor is not contiguous.
+    """
+    if self._strides is None or is_contiguous(tuple(self.shape), self._strides):
+        return draw(tuple(self.shape))
+    order, back = memory_order(self)
+    return draw(tuple(self.shape[d] for d in order), **scattered).permute(back)
+
+
+# torch fills a contiguous tensor with normals by blocks, another one number by number.
+SCATTERED: dict[str, dict[str, bool]] = {"normal": {"contiguous": False}}
+
+
+def floating(kernel: str, input: Tensor) -> np.ndarray:
+    if not input.dtype.is_floating_point:
+        raise NotImplementedError(f"\"{kernel}\" not implemented for '{scalar_name(input.dtype)}'")
+    return input._read().numpy()
+
+
+def trials(chances: Tensor, generator: Any) -> np.ndarray:
+    values = floating("bernoulli_tensor_cpu_p_", chances)
+    if ((values < 0) | (values > 1)).any():
+        raise RuntimeError("Expected p_in >= 0 && p_in <= 1 to be true, but got false.")
+    return stream(generator).bernoulli_tensor(values)
