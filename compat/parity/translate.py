@@ -52,7 +52,7 @@ def to_torchlike(value: Any) -> Any:
         return function(value)
     if isinstance(value, torch.nn.Module):  # one without parameters: its settings say all
         made = getattr(torchlike.nn, type(value).__name__)()
-        made.__dict__.update({k: v for k, v in value.__dict__.items() if k in value.__constants__})
+        made.__dict__.update({k: v for k, v in value.__dict__.items() if k in getattr(value, "__constants__", ())})
         return made
     return value
 

@@ -145,13 +145,45 @@ SAME: dict[str, Any] = {"promote": "same", "inplace": True}
 
 unary(
     FLOAT,
-    exp=lax.exp, log=lax.log, sqrt=lax.sqrt, rsqrt=lax.rsqrt, sin=lax.sin, cos=lax.cos, tan=lax.tan, sinh=lax.sinh,
+    exp=lax.exp, log=lax.log, rsqrt=lax.rsqrt, sin=lax.sin, cos=lax.cos, tan=lax.tan, sinh=lax.sinh,
     cosh=lax.cosh, tanh=lax.tanh, reciprocal=jnp.reciprocal,
 )  # fmt: skip
 unary({**FLOAT, "widen": True}, log2=jnp.log2, log10=jnp.log10)
 unary({**FLOAT, "aliases": ("special.expit",)}, sigmoid=lax.logistic)
+
+
+def _cut(fn: Callable, side: Callable) -> Callable:
+    """`fn` that minds the sign of zero on its branch cut, as C does and XLA does not.
+
+    Args:
+        side: from the (complex) operand, a part of the result ("real" or "imag") and a number whose sign that part has.
+    """
+
+    @jax.custom_jvp
+    def cut(x):
+        out = fn(x)
+        if not jnp.iscomplexobj(x):
+            return out
+        real, imag, (which, sign) = out.real, out.imag, side(x)
+        flipped = (jnp.copysign(real, sign), imag) if which == "real" else (real, jnp.copysign(imag, sign))
+        return jnp.where(jnp.isnan(sign), out, lax.complex(*flipped))
+
+    @cut.defjvp
+    def rule(primals, tangents):
+        return cut(*primals), jax.jvp(fn, primals, tangents)[1]
+
+    return cut
+
+
+def _imag(x):
+    return "imag", x.imag
+
+
+unary(FLOAT, sqrt=_cut(lax.sqrt, _imag))
 for _name, _fn in {
-    "acos": lax.acos, "asin": lax.asin, "atan": lax.atan, "acosh": lax.acosh, "asinh": lax.asinh, "atanh": lax.atanh,
+    "acos": _cut(lax.acos, lambda x: ("imag", -x.imag)), "asin": _cut(lax.asin, _imag), "acosh": _cut(lax.acosh, _imag),
+    "atanh": _cut(lax.atanh, _imag), "asinh": _cut(lax.asinh, lambda x: ("real", x.real)),
+    "atan": _cut(lax.atan, lambda x: ("real", x.real)),
 }.items():  # fmt: skip
     unary({**FLOAT, "aliases": (f"arc{_name[1:]}",)}, **{_name: _fn})
 unary({**SAME, "refuses": "bc"}, ceil=jnp.ceil, floor=jnp.floor)
@@ -160,7 +192,9 @@ unary({**SAME, "refuses": "bc", "aliases": ("fix",)}, trunc=jnp.trunc)
 
 @jax.custom_jvp
 def absolute(x):
-    """The absolute value; its gradient at 0 (and at nan) is 0."""
+    """The absolute value; its gradient at 0 (and at nan) is 0. Infinite where a part is, whatever the other one."""
+    if jnp.iscomplexobj(x):
+        return jnp.where(jnp.isinf(x.real) | jnp.isinf(x.imag), jnp.inf, jnp.abs(x))
     return jnp.abs(x)
 
 
@@ -195,6 +229,10 @@ def positive(input):
     return input
 
 
+def _sign(x):
+    return (x > 0).astype(x.dtype) - (x < 0).astype(x.dtype)
+
+
 @elementwise(inplace=True)
 def sign(input):
     """-1, 0 or 1; nan gives 0 as in torch (JAX gives nan)."""
@@ -202,14 +240,14 @@ def sign(input):
         return input
     if jnp.issubdtype(input.dtype, jnp.complexfloating):
         raise NotImplementedError("Unlike NumPy, torch.sign doesn't handle complex tensors, please use torch.sgn instead")
-    return jnp.where(input != input, jnp.zeros_like(input), jnp.sign(input))
+    return _sign(input)
 
 
 @elementwise(inplace=True)
 def sgn(input):
     """`input / abs(input)`, 0 at 0: the sign, also of complex numbers."""
     if not jnp.issubdtype(input.dtype, jnp.complexfloating):
-        return input if input.dtype == jnp.bool_ else jnp.where(input != input, jnp.zeros_like(input), jnp.sign(input))
+        return input if input.dtype == jnp.bool_ else _sign(input)
     zero = input == 0
     size = jnp.abs(jnp.where(zero, 1, input))
     return jnp.where(zero, 0, input / size)

@@ -173,10 +173,10 @@ def _running_extreme(input, dim, largest):
         keep_b &= (a[0] == a[0]) | (b[0] != b[0])
         return jnp.where(keep_b, b[0], a[0]), jnp.where(keep_b, b[1], a[1])
 
-    require(input, "cummax_cpu" if largest else "cummin_cpu", jnp.integer, jnp.bool_)
     dim = dim_in_range(dim, input.ndim)
     if input.ndim == 0:
         return input, jnp.zeros((), jnp.int64)
+    require(input, "cummax_cpu" if largest else "cummin_cpu", jnp.integer, jnp.bool_)
     places = lax.broadcasted_iota(jnp.int32, input.shape, dim)
     _, index = lax.associative_scan(later_wins, (lax.stop_gradient(input), places), axis=dim)
     return at_index(input, index, dim, keepdim=True), index.astype(jnp.int64)

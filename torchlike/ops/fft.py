@@ -54,6 +54,8 @@ def _signal(name: str, x: Array, real: bool = False) -> Array:
 
 def _one(x: Array, n: int | None, dim: int) -> tuple[tuple[int, ...], tuple[int | None, ...]]:
     """The dimension and the length of a one-dimensional transform, as the others have them."""
+    if isinstance(n, float):
+        raise TypeError("argument 'n' (position 2) must be int, not float")
     return (dim_in_range(dim, x.ndim),), (n,)
 
 

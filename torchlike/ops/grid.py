@@ -123,14 +123,14 @@ def _weighted_sum(flat: Array, taps: Sequence[Taps], spaces: tuple[int, ...]) ->
     def over(d: int, at: Array | int, inside: Array | bool) -> Array:
         if d == len(taps):
             looked_up = jax.vmap(lambda plane, i: jnp.take(plane, i, axis=1, mode="clip"))(flat, at)
-            return jnp.where(inside[:, None], looked_up, 0)  # type: ignore[index]  # arrays by now
+            return jnp.where(inside[:, None], looked_up, 0)  # type: ignore[index]  # an array by now
         total: Array | None = None
         for index, weight in taps[d]:
             fits = (index >= 0) & (index <= spaces[d] - 1)
             part = over(d + 1, at * spaces[d] + jnp.clip(index, 0, spaces[d] - 1).astype(jnp.int32), inside & fits)
             part = part if weight is None else part * weight[:, None]
             total = part if total is None else total + part
-        return total  # type: ignore[return-value]  # each dimension has a tap
+        return total
 
     return over(0, 0, True)
 

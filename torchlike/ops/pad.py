@@ -62,7 +62,7 @@ def _pad_with_itself(input: Array, pairs: list[tuple[int, int]], length: int, mo
                 f"Argument #{2 * (input.ndim - i) + 2 if length > 2 else 4}: Padding size should be less than the "
                 f"corresponding input dimension, but got: padding ({low}, {high}) at dimension {i} of input {list(input.shape)}"
             )
-        if mode == "circular" and max(low, high) > size:
+        if mode == "circular" and max(low, high) > size + min(low, 0) + min(high, 0):
             raise RuntimeError("Padding value causes wrapping around more than once.")
     if mode == "circular":  # what is cropped on one side does not come back on the other
         return _grow(_crop(input, pairs), pairs, mode)

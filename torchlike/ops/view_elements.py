@@ -121,7 +121,8 @@ def as_strided_of(input, memory, *, held, size, stride, storage_offset):
 
     An element that `input` shows several times divides its gradient among them, as in torch.
     """
-    where = as_strided_positions(memory.size, *held, input.dtype.itemsize).reshape(-1)
+    held_size, held_stride, held_offset = held
+    where = as_strided_positions(memory.size, held_size, held_stride, held_offset, input.dtype.itemsize).reshape(-1)
     counts = np.bincount(where, minlength=memory.size)[where]
     share = input.reshape(-1) if (counts == 1).all() else input.reshape(-1) / counts.astype(input.dtype)
     flat = lax.stop_gradient(memory).reshape(-1).at[where].set(0).at[where].add(share)

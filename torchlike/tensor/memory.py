@@ -211,11 +211,9 @@ def _in_place(change: Callable[..., Tensor]) -> Callable[..., Tensor]:
 
 
 METHODS: dict[str, Any] = {f.__name__: f for f in (as_strided, resize_, resize_as_, set_)}
-METHODS |= {
-    f"{name}_": _in_place(change)
-    for name, change in {
-        "t": views.t, "transpose": views.transpose, "swapaxes": views.transpose, "swapdims": views.transpose,
-        "squeeze": views.squeeze, "unsqueeze": views.unsqueeze, "as_strided": as_strided,
-    }.items()
+_CHANGES: dict[str, Callable[..., Tensor]] = {
+    "t": views.t, "transpose": views.transpose, "swapaxes": views.transpose, "swapdims": views.transpose,
+    "squeeze": views.squeeze, "unsqueeze": views.unsqueeze, "as_strided": as_strided,
 }  # fmt: skip
+METHODS |= {f"{name}_": _in_place(change) for name, change in _CHANGES.items()}
 FUNCTIONS: dict[str, Callable] = {name: METHODS[name] for name in ("as_strided", "as_strided_", "resize_as_")}

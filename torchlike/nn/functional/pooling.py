@@ -190,9 +190,7 @@ def _fractional(ndim, input, kernel_size, output_size, output_ratio, return_indi
     return (made, indices) if return_indices else made
 
 
-def fractional_max_pool2d(
-    input, kernel_size, output_size=None, output_ratio=None, return_indices=False, _random_samples=None
-):
+def fractional_max_pool2d(input, kernel_size, output_size=None, output_ratio=None, return_indices=False, _random_samples=None):
     """The maximum of windows that are placed at random, for `(N, C, H, W)` or `(C, H, W)`.
 
     Args:
@@ -206,9 +204,7 @@ def fractional_max_pool2d(
     return _fractional(2, input, kernel_size, output_size, output_ratio, return_indices, _random_samples)
 
 
-def fractional_max_pool3d(
-    input, kernel_size, output_size=None, output_ratio=None, return_indices=False, _random_samples=None
-):
+def fractional_max_pool3d(input, kernel_size, output_size=None, output_ratio=None, return_indices=False, _random_samples=None):
     """The maximum of windows that are placed at random, for `(N, C, D, H, W)` or `(C, D, H, W)`; see the 2-d form."""
     return _fractional(3, input, kernel_size, output_size, output_ratio, return_indices, _random_samples)
 

@@ -67,6 +67,7 @@ def histogram(
         RuntimeError: for no bins, a range that is none, a weight of another shape or dtype.
     """
     edges = _edges(input.reshape(-1), 0, bins, range)
+    edges = edges.clone() if isinstance(bins, Tensor) else edges  # histogramdd gives an alias, this does not
     if weight is not None and tuple(weight.shape) != tuple(input.shape):
         raise RuntimeError(
             "torch.histogramdd: if weight tensor is provided it should have the same shape as the input tensor excluding its "
@@ -118,7 +119,7 @@ def _edges(values: Tensor, dim: int, bins: Any, range: Sequence[float] | None) -
                 "torch.histogramdd: input tensor and bins tensors should have the same dtype, but got input with dtype "
                 f"{scalar_name(values.dtype)} and bins for dimension {dim} with dtype {scalar_name(bins.dtype)}"
             )
-        return bins.detach().clone()
+        return bins.detach()
     if bins <= 0:
         raise RuntimeError(f"torch.histogram(): bins must be > 0, but got {bins} for dimension {dim}")
     if range is not None:

@@ -228,6 +228,12 @@ def _largest(dtype: Any) -> float:
     return float(jnp.finfo(dtype.np).max)
 
 
+def _fits(number: int, dtype: Any) -> bool:
+    """Whether the integer dtype holds the number; unsigned ones take negative numbers, which wrap."""
+    info = jnp.iinfo(dtype.np)
+    return (info.min or -info.max) <= number <= info.max
+
+
 def _number_for(input: Tensor, value: Any) -> Any:
     """`value` as something that keeps `input`'s dtype.
 
@@ -235,13 +241,16 @@ def _number_for(input: Tensor, value: Any) -> Any:
         RuntimeError: where the dtype cannot hold the number.
     """
     dtype = input.dtype
-    if isinstance(value, Tensor):
+    if isinstance(value, Tensor) and (dtype.is_complex or not value.dtype.is_complex):
         return value if value.dtype is dtype else value.to(dtype)
     if dtype.is_complex:
         return value
-    if dtype.is_floating_point:
-        if not isinstance(value, complex) and (abs(value) <= _largest(dtype) or not math.isfinite(value)):
-            return value
-    elif not isinstance(value, complex) and math.isfinite(value):
-        return bool(value) if dtype.name == "bool" else int(value)
+    if not isinstance(value, (complex, Tensor)):
+        if dtype.is_floating_point:
+            if abs(value) <= _largest(dtype) or not math.isfinite(value):
+                return value
+        elif dtype.name == "bool":
+            return bool(value)
+        elif math.isfinite(value) and _fits(int(value), dtype):
+            return int(value)
     raise RuntimeError(f"value cannot be converted to type {_C_NAMES.get(dtype.name, f'{dtype.name}_t')} without overflow")

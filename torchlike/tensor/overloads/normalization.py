@@ -85,11 +85,16 @@ def _native_batch_norm_legit_no_training(input, weight, bias, running_mean, runn
 
 
 @overload("_batch_norm_with_update", method=False)
-def _batch_norm_with_update(input, weight, bias, running_mean, running_var, momentum, eps, *, out=None):
-    """As `native_batch_norm` in training, and a reserve that is empty."""
-    reserve = creation.empty(0, dtype=dtypes.uint8, device=input.device)
-    made = (*native_batch_norm(input, weight, bias, running_mean, running_var, True, momentum, eps), reserve)
-    return made if out is None else into(out, made)
+def _batch_norm_with_update(
+    input, weight, bias, running_mean, running_var, momentum, eps, *, out=None, save_mean=None, save_invstd=None, reserve=None
+):
+    """As `native_batch_norm` in training, and a reserve that is empty; each result has an `out=` of its own name."""
+    places = (out, save_mean, save_invstd, reserve)
+    if any(not isinstance(p, Tensor) for p in places) and out is not None:
+        raise RuntimeError("_batch_norm_with_update() takes a tensor for each of out, save_mean, save_invstd, reserve, or none")
+    empty = creation.empty(0, dtype=dtypes.uint8, device=input.device)
+    made = (*native_batch_norm(input, weight, bias, running_mean, running_var, True, momentum, eps), empty)
+    return made if out is None else into(places, made)
 
 
 # --- over the features -------------------------------------------------------------------------------------------------

@@ -17,6 +17,8 @@ from torchlike.engine import dispatch
 from torchlike.engine.random_math import fma32, fma64
 from torchlike.engine.value import Value, aval, host
 from torchlike.ops.registry import OPS
+from torchlike.tensor import functions as ops
+from torchlike.tensor.creation import full
 from torchlike.tensor.options import deliver, number, settle, whole, with_grad
 from torchlike.tensor.overloads.table import overload
 from torchlike.tensor.tensor import Tensor, bare
@@ -164,11 +166,24 @@ def _along(start: np.ndarray, step: np.ndarray, i: np.ndarray) -> np.ndarray:
     return start + (step.astype(np.float32) * i.astype(np.float32)).astype(start.dtype)
 
 
+def _traced(*given: Any) -> bool:
+    """Whether an end is a tensor inside a JAX transform, whose number cannot be looked at."""
+    return any(isinstance(t, Tensor) and t._read().aval.traced for t in given)
+
+
+def _spaced_by_ops(start: Any, end: Any, count: int, kind: DType) -> Tensor:
+    """`linspace` of such ends, by ordinary ops."""
+    wide = kind if kind.is_differentiable else dtypes.float64
+    first, last = (t.to(wide) if isinstance(t, Tensor) else full((), t, dtype=wide) for t in (start, end))
+    i = arange(count, dtype=wide.to_real())
+    step = (last - first) / max(count - 1, 1)
+    return ops.where(i < count // 2, first + step * i, last - step * (count - 1 - i)).to(kind)
+
+
 def _kind_between(name: str, start: Any, end: Any, out: Any, dtype: Any, device: Any, layout: Any) -> tuple[DType, Any]:
     """The dtype of numbers between two: complex where one is. Raises RuntimeError where a real one is asked for then."""
-    numbers = (number(start), number(end)) if not any(isinstance(n, Tensor) and n.ndim for n in (start, end)) else (0, 0)
     default = dtypes.get_default_dtype()
-    if any(isinstance(n, complex) for n in numbers):
+    if any(n.dtype.is_complex if isinstance(n, Tensor) else isinstance(n, complex) for n in (start, end)):
         default = default.to_complex()
         if dtype is not None and not dtypes.given(dtype).is_complex:
             raise RuntimeError(
@@ -188,6 +203,8 @@ def linspace(
 ) -> Tensor:  # fmt: skip
     """`steps` numbers from `start` to `end`, both included. Raises RuntimeError for a negative number of them."""
     kind, where = _kind_between("linspace", start, end, out, dtype, device, layout)
+    if _traced(start, end):
+        return deliver(out, _spaced_by_ops(start, end, steps, kind), requires_grad)
     return deliver(out, _on(_spaced("linspace", start, end, steps, kind), kind, where), requires_grad)
 
 
@@ -198,6 +215,8 @@ def logspace(
 ) -> Tensor:  # fmt: skip
     """`base` to the powers `linspace(start, end, steps)`."""
     kind, where = _kind_between("logspace", start, end, out, dtype, device, layout)
+    if _traced(start, end):
+        return deliver(out, float(base) ** _spaced_by_ops(start, end, steps, kind), requires_grad)
     exponents = _spaced("logspace", start, end, steps, kind, narrow=False)
     with np.errstate(all="ignore"):
         powers = np.power(np.asarray(float(base), exponents.dtype), exponents)
