@@ -96,7 +96,9 @@ def storage_is_shared(torch):
 @case
 def storage_in_the_order_of_memory(torch):
     x = torch.arange(6.0).reshape(2, 3).t().clone()
-    return x.storage().tolist(), x.untyped_storage().tolist()
+    part = x.untyped_storage()[4:12]
+    part[4] = 1
+    return x, x.storage().tolist(), part.tolist(), part[2:4].nbytes(), part[-1]
 
 
 @case

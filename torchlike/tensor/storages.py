@@ -34,25 +34,27 @@ class UntypedStorage:
             raise TypeError(f"UntypedStorage() takes a size or a sequence, but got {len(args)} arguments")
         self._memory = fresh(args[0] if args else 0, dtypes.uint8, device)
         self._loose = True
+        self._part: tuple[int, int] | None = None  # start and count of the bytes, of a slice
 
     @classmethod
     def _of(cls, tensor: Tensor) -> UntypedStorage:
         self = object.__new__(cls)
         self._memory = memory(tensor._alias())
-        self._loose = False
+        self._loose, self._part = False, None
         return self
 
     def _elements(self, kind: DType) -> Tensor:
         """All whole elements of a dtype that fit, a vector that aliases the storage."""
-        flat = self._memory
-        spare = flat.numel() * flat.dtype.itemsize % kind.itemsize
-        if spare:
-            whole = views.narrow(flat_as(flat, dtypes.uint8), 0, 0, self._held() - spare)
-            return views.view(whole, dtype=kind)
-        return flat_as(flat, kind)
+        spare = self._held() % kind.itemsize
+        if not spare and self._part is None:
+            return flat_as(self._memory, kind)
+        bytes_ = flat_as(self._memory, dtypes.uint8)
+        start, count = self._part or (0, self._held())
+        part = indexing.narrow(bytes_, 0, start, count - spare)
+        return part if kind is dtypes.uint8 else views.view(part, dtype=kind)
 
     def _held(self) -> int:
-        return self._memory.numel() * self._memory.dtype.itemsize
+        return self._memory.numel() * self._memory.dtype.itemsize if self._part is None else self._part[1]
 
     # ---- what it is -------------------------------------------------------------------------------------------
 
@@ -74,7 +76,7 @@ class UntypedStorage:
 
     def nbytes(self) -> int:
         """The number of bytes."""
-        noted = getattr(self._memory._storage, "room", None)
+        noted = None if self._part else getattr(self._memory._storage, "room", None)
         return self._held() if noted is None else noted
 
     size = nbytes
@@ -85,7 +87,7 @@ class UntypedStorage:
 
     def data_ptr(self) -> int:
         """A number that storages share only where they are the same (there is no address to give)."""
-        return id(self._memory._storage) << 6 if self.nbytes() else 0
+        return (id(self._memory._storage) << 6) + (self._part or (0, 0))[0] if self.nbytes() else 0
 
     def get_device(self) -> int:
         return -1 if self.device.type == "cpu" else self.device.index or 0
@@ -106,7 +108,9 @@ class UntypedStorage:
         return self
 
     def __eq__(self, other: object) -> bool:
-        return isinstance(other, UntypedStorage) and other._memory._storage is self._memory._storage
+        if not isinstance(other, UntypedStorage):
+            return False
+        return other._memory._storage is self._memory._storage and other._part == self._part
 
     def __hash__(self) -> int:
         return id(self._memory._storage)
@@ -123,8 +127,11 @@ class UntypedStorage:
 
     def __getitem__(self, index: Any) -> Any:
         if isinstance(index, slice):
-            made = object.__new__(UntypedStorage)
-            made._memory, made._loose = indexing.getitem(self._elements(dtypes.uint8), index), False
+            start, stop, step = index.indices(self.nbytes())
+            if step != 1:
+                raise RuntimeError(f"Trying to slice with a step of {step}, but only a step of 1 is supported")
+            made = UntypedStorage._of(self._memory)
+            made._part = ((self._part or (0, 0))[0] + start, max(stop - start, 0))
             return made
         return int(indexing.getitem(self._elements(dtypes.uint8), place_in(index, self.nbytes())).item())
 
@@ -144,10 +151,8 @@ class UntypedStorage:
         given = source.untyped()
         if given._held() != self._held():
             raise RuntimeError(f"size does not match, self was {self.nbytes()} bytes but src was {given.nbytes()} bytes")
-        if given._memory.dtype is self._memory.dtype:
-            kind = self._memory.dtype
-        else:
-            kind = dtypes.uint8
+        alike = given._memory.dtype is self._memory.dtype and not (given._part or self._part)
+        kind = self._memory.dtype if alike else dtypes.uint8
         conversion.copy_(self._elements(kind), given._elements(kind))
         return self
 
@@ -167,7 +172,8 @@ class UntypedStorage:
 
     def clone(self) -> UntypedStorage:
         """A storage of its own with the same bytes."""
-        return UntypedStorage._of(conversion.clone(views.contiguous(self._memory)))
+        part = self._memory if self._part is None else self._elements(dtypes.uint8)
+        return UntypedStorage._of(conversion.clone(views.contiguous(part)))
 
     def cpu(self) -> UntypedStorage:
         return self.to(device="cpu")
@@ -178,7 +184,7 @@ class UntypedStorage:
     def to(self, *, device: Any, non_blocking: bool = False) -> UntypedStorage:
         """This storage, or a copy on another device."""
         where = devices.resolve(device)
-        return self if where == self.device else UntypedStorage._of(conversion.to(self._memory, where))
+        return self if where == self.device else UntypedStorage._of(conversion.to(self.clone()._memory, where))
 
     def type(self, dtype: Any = None, non_blocking: bool = False) -> str:
         return "torch.storage.UntypedStorage"

@@ -22,7 +22,7 @@ def segment_reduce(
     lengths: Tensor | None = None,
     indices: Tensor | None = None,
     offsets: Tensor | None = None,
-    dim: int = 0,  # given as `axis`, which `overload` takes for numpy's spelling
+    axis: int = 0,
     unsafe: bool = False,
     initial: Any = None,
 ) -> Tensor:
@@ -41,7 +41,7 @@ def segment_reduce(
         if indices is not None:
             raise RuntimeError("segment_reduce(): indices based reduction is not supported.")
         raise RuntimeError("segment_reduce(): Either lengths or offsets must be defined.")
-    axis = dim_in_range(dim, data.ndim)
+    axis = dim_in_range(axis, data.ndim)
     if offsets is not None:
         if axis != offsets.ndim - 1:
             raise RuntimeError(f"segment_reduce(): Expected axis to be the last dimension of offsets but got {axis}.")

@@ -3,6 +3,7 @@
 from __future__ import annotations
 
 import functools
+import types
 from collections.abc import Callable
 from typing import Any
 
@@ -10,6 +11,26 @@ NAMESPACES: dict[str, dict[str, Callable]] = {"torch": {}}  # functions by names
 METHODS: dict[str, Callable] = {}  # methods of Tensor
 
 _NUMPY_NAMES = {"axis": "dim", "keepdims": "keepdim"}
+
+
+def _with_numpy_names(fn: Callable) -> Callable:
+    """`fn`, called with `axis` for `dim` and `keepdims` for `keepdim` as well where it has those."""
+    code = fn.__code__
+    own = code.co_varnames[: code.co_argcount + code.co_kwonlyargcount]
+    renamed = {theirs: name for theirs, name in _NUMPY_NAMES.items() if name in own and theirs not in own}
+
+    if not renamed:  # a copy, whose name can be set, at no cost when called
+        copy = types.FunctionType(code, fn.__globals__, fn.__name__, fn.__defaults__, fn.__closure__)
+        copy.__kwdefaults__ = fn.__kwdefaults__
+        return functools.update_wrapper(copy, fn)
+
+    @functools.wraps(fn)
+    def public(*args: Any, **keywords: Any) -> Any:
+        if keywords:
+            keywords = {renamed.get(name, name): value for name, value in keywords.items()}
+        return fn(*args, **keywords)
+
+    return public
 
 
 def overload(*names: str, function: bool = True, method: bool = True) -> Callable[[Callable], Callable]:
@@ -21,12 +42,7 @@ def overload(*names: str, function: bool = True, method: bool = True) -> Callabl
     """
 
     def register(fn: Callable) -> Callable:
-        @functools.wraps(fn)
-        def public(*args: Any, **keywords: Any) -> Any:
-            if keywords:
-                keywords = {_NUMPY_NAMES.get(name, name): value for name, value in keywords.items()}
-            return fn(*args, **keywords)
-
+        public = _with_numpy_names(fn)
         public.__name__ = public.__qualname__ = names[0].rpartition(".")[2]
         public.__module__ = "torchlike"
         for full in names:
