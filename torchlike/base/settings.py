@@ -16,7 +16,7 @@ _PRECISIONS = ("highest", "high", "medium")
 
 class _Settings:
     threads = interop_threads = len(os.sched_getaffinity(0)) if hasattr(os, "sched_getaffinity") else os.cpu_count() or 1
-    precision = "highest"
+    precision: str | None = None  # None: JAX's own default
     deterministic = 0  # an index into _MODES
     warn_always = False
 
@@ -59,8 +59,16 @@ def set_flush_denormal(mode: bool) -> bool:
 
 
 def get_float32_matmul_precision() -> str:
-    """How exactly float32 matrices are multiplied: "highest" unless `set_float32_matmul_precision` changed it."""
-    return _Settings.precision
+    """How exactly float32 matrices are multiplied: "highest" unless `set_float32_matmul_precision` changed it.
+
+    Until it is set, accelerators multiply as JAX does by default (in bfloat16 on TPU, in TF32 on recent GPUs).
+    """
+    return _Settings.precision or "highest"
+
+
+def matmul_precision() -> str | None:
+    """JAX's word for the precision that was set; None where none was."""
+    return {"medium": "default"}.get(_Settings.precision or "", _Settings.precision)
 
 
 def set_float32_matmul_precision(precision: str) -> None:

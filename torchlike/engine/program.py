@@ -4,8 +4,8 @@ from __future__ import annotations
 
 import os
 import time
-from collections.abc import Callable, Sequence
-from contextlib import nullcontext
+from collections.abc import Callable, Iterator, Sequence
+from contextlib import contextmanager, nullcontext
 from dataclasses import dataclass
 from sys import getrefcount, stderr
 from typing import TYPE_CHECKING, Any
@@ -13,6 +13,7 @@ from typing import TYPE_CHECKING, Any
 import jax
 import numpy as np
 
+from torchlike.base import settings
 from torchlike.base.device import CPU, device, jax_device
 from torchlike.base.errors import OutOfMemoryError
 from torchlike.base.flags import flags
@@ -242,10 +243,17 @@ def call(sig: Signature, values: Sequence[Value], numbers: Sequence[Any]) -> lis
 
 
 def _on(where: device) -> Any:
-    """Programs without arguments on a device run on JAX's default one: see that it is the graph's."""
+    """The graph's device, for programs without arguments (they run on JAX's default one), and the precision that was set."""
     if where is CPU and jax.default_backend() == "cpu":
         return _NOWHERE
-    return jax.default_device(jax_device(where))
+    precision = settings.matmul_precision()
+    return jax.default_device(jax_device(where)) if precision is None else _placed(where, precision)
+
+
+@contextmanager
+def _placed(where: device, precision: str) -> Iterator[None]:
+    with jax.default_device(jax_device(where)), jax.default_matmul_precision(precision):
+        yield
 
 
 _NOWHERE = nullcontext()

@@ -1,7 +1,7 @@
-"""Utilities: data loading (`data`), hook handles (`hooks`)."""
+"""Utilities: data loading (`data`), exchange of arrays (`dlpack`), hook handles (`hooks`)."""
 
 from __future__ import annotations
 
-from torchlike.utils import data, hooks
+from torchlike.utils import data, dlpack, hooks
 
-__all__ = ["data", "hooks"]
+__all__ = ["data", "dlpack", "hooks"]

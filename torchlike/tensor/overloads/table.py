@@ -15,6 +15,8 @@ _NUMPY_NAMES = {"axis": "dim", "keepdims": "keepdim"}
 
 def _with_numpy_names(fn: Callable) -> Callable:
     """`fn`, called with `axis` for `dim` and `keepdims` for `keepdim` as well where it has those."""
+    if not isinstance(fn, types.FunctionType):  # one of Python's own
+        return lambda *args: fn(*args)
     code = fn.__code__
     own = code.co_varnames[: code.co_argcount + code.co_kwonlyargcount]
     renamed = {theirs: name for theirs, name in _NUMPY_NAMES.items() if name in own and theirs not in own}
