@@ -8,6 +8,7 @@ import zlib
 from collections.abc import Iterator
 from dataclasses import dataclass
 from functools import cache
+from operator import attrgetter
 from typing import Any
 
 import numpy as np
@@ -68,8 +69,13 @@ class Entry:
 
 
 def public(name: str) -> bool:
-    """Whether a user may call the op by this name: no operator of torch's inside, nothing that begins with an underscore."""
-    return not (name.startswith(("torch.", "jiterator_")) or (name.startswith("_") and not name.startswith("__")))
+    """Whether a user may call the op by this name: a function or method of torch's that does not begin with an underscore."""
+    if name.startswith("torch.") or (name.startswith("_") and not name.startswith("__")):
+        return False  # operators that are not meant to be called
+    try:
+        return attrgetter(name)(torch) is not None
+    except AttributeError:
+        return hasattr(torch.Tensor, name) or hasattr(torch.Tensor, f"{name}_")
 
 
 def _seed(seed: int, *parts: str) -> None:

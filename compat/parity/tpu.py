@@ -39,7 +39,7 @@ def gradient(calls: list[Call]) -> Iterator[str | None]:
 def _compile(call: Call, gradient: bool) -> str | None:
     with quiet():
         given = call.arguments(TORCH)
-        tensors = list(leaves(list(given), torch.Tensor))
+        tensors = [t for t in leaves(list(given), torch.Tensor) if _dense(t)]
         arrays = [to_torchlike(t.detach())._read().on_device() for t in tensors]
         wanted = [t.requires_grad for t in tensors]
         try:
@@ -71,14 +71,19 @@ def _pure(call: Call, given: tuple, wanted: list[bool] | None) -> Callable[..., 
                     for g in torchlike.autograd.grad(outs, of, [torchlike.ones_like(o) for o in outs], allow_unused=True)
                     if g is not None
                 ]
-        return [t.detach().__jax_array__() for t in found]
+        return [t.detach().to_dense().__jax_array__() for t in found]
 
     return pure
 
 
+def _dense(tensor: torch.Tensor) -> bool:
+    """Sparse arguments stay constants of the program: how many places they have is part of its shapes."""
+    return tensor.layout is torch.strided
+
+
 def _filled(value: Any, tensors: Iterator[Any]) -> Any:
     """The arguments with their tensors, in order, taken from `tensors`; the rest translated."""
-    if isinstance(value, torch.Tensor):
+    if isinstance(value, torch.Tensor) and _dense(value):
         return next(tensors)
     if type(value) in (list, tuple):
         return type(value)(_filled(v, tensors) for v in value)

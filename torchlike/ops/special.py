@@ -100,7 +100,26 @@ binary(
         jnp.logaddexp2, lambda out, a, b: 1 / (1 + jnp.exp2(b - a)), lambda out, a, b: 1 / (1 + jnp.exp2(a - b))
     ),
 )
-binary({"promote": "same", "inplace": True, "tensors": 2, "refuses": "bhfc"}, gcd=jnp.gcd, lcm=jnp.lcm)
+_WHOLE: dict[str, Any] = {"inplace": True, "tensors": 2, "refuses": "bhfc"}
+
+
+@elementwise(**_WHOLE)
+def gcd(input, other):
+    """The greatest common divisor, by Euclid's algorithm (`jnp.gcd` never ends for the lowest number)."""
+
+    def step(pair):
+        a, b = pair
+        divisor = jnp.where(b == 0, 1, b)
+        return jnp.where(b == 0, a, b), jnp.where(b == 0, 0, lax.rem(a, divisor))
+
+    return jnp.abs(lax.while_loop(lambda pair: jnp.any(pair[1] != 0), step, tuple(jnp.broadcast_arrays(input, other)))[0])
+
+
+@elementwise(**_WHOLE)
+def lcm(input, other):
+    """The least common multiple; 0 where one of them is 0."""
+    divisor = gcd(input, other)
+    return jnp.abs(lax.div(jnp.broadcast_to(input, divisor.shape), jnp.where(divisor == 0, 1, divisor)) * other)
 
 
 @elementwise(inplace=True, tensors=2, refuses="bic")

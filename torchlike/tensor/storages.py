@@ -130,7 +130,8 @@ class UntypedStorage:
             start, stop, step = index.indices(self.nbytes())
             if step != 1:
                 raise RuntimeError(f"Trying to slice with a step of {step}, but only a step of 1 is supported")
-            made = UntypedStorage._of(self._memory)
+            made = object.__new__(UntypedStorage)
+            made._memory, made._loose = self._memory, False
             made._part = ((self._part or (0, 0))[0] + start, max(stop - start, 0))
             return made
         return int(indexing.getitem(self._elements(dtypes.uint8), place_in(index, self.nbytes())).item())

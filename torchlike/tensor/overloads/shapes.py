@@ -118,11 +118,11 @@ def unsafe_split_with_sizes(input: Tensor, split_sizes: Sequence[int], dim: int 
 def _joining(name: str) -> Callable:
     row = getattr(ops, name)
 
-    def join(tensors: Any, *args: Any, out: Any = None, **keywords: Any) -> Tensor:
+    def joined(tensors: Any, out: Any, *args: Any) -> Tensor:
         for at, x in enumerate(tensors):
             if not isinstance(x, Tensor):
                 raise TypeError(f"expected Tensor as element {at} in argument 0, but got {type(x).__name__}")
-        made = row(tensors, *args, **keywords)
+        made = row(tensors, *args)
         if out is None:
             return made
         if isinstance(out, Tensor):
@@ -133,6 +133,19 @@ def _joining(name: str) -> Callable:
             if any(isinstance(t, Tensor) and t is out and t.numel() for t in tensors):
                 out._check_apart(out, equal=True)
         return into(out, made)
+
+    if name == "_chunk_cat":
+
+        def join(tensors: Any, dim: int, num_chunks: int, *, out: Any = None) -> Tensor:
+            return joined(tensors, out, dim, num_chunks)
+    elif name in ("cat", "stack"):
+
+        def join(tensors: Any, dim: int = 0, *, out: Any = None) -> Tensor:
+            return joined(tensors, out, dim)
+    else:
+
+        def join(tensors: Any, *, out: Any = None) -> Tensor:
+            return joined(tensors, out)
 
     join.__doc__ = row.__doc__
     return join
