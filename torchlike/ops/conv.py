@@ -95,9 +95,8 @@ def _accurately(run: Callable[[Array, Array], Array], x: Array, kernels: Array, 
     if x.dtype == jnp.float16:  # accelerators have units for it
         return lax.platform_dependent(x, kernels, *given, cpu=rounded_once, default=as_is)
     if jnp.iscomplexobj(x):
-        real = run(x.real, kernels.real) - run(x.imag, kernels.imag)
-        product = lax.complex(real, run(x.real, kernels.imag) + run(x.imag, kernels.real))
-        return product if bias is None else product + bias
+        real = as_is(x.real, kernels.real, *(b.real for b in given)) - run(x.imag, kernels.imag)
+        return lax.complex(real, as_is(x.real, kernels.imag, *(b.imag for b in given)) + run(x.imag, kernels.real))
     return as_is(x, kernels, *given)
 
 

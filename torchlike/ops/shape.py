@@ -9,7 +9,6 @@ import numpy as np
 from jax import lax
 
 from torchlike.ops.checks import broadcast_shapes, dim_in_range, dims_in_range
-from torchlike.ops.elementwise import absolute
 from torchlike.ops.reduce import widened
 from torchlike.ops.registry import op
 
@@ -299,12 +298,3 @@ def cross(input, other, *, dim: int | None = None):
         )
     a, b = jnp.broadcast_to(input, shape), jnp.broadcast_to(other, shape)
     return jnp.roll(a, -1, dim) * jnp.roll(b, 1, dim) - jnp.roll(a, 1, dim) * jnp.roll(b, -1, dim)
-
-
-@op()
-def renorm(input, *, p: float, dim: int, maxnorm: float):
-    """Each slice along `dim` scaled down where its p-norm is above `maxnorm`."""
-    from_all = tuple(d for d in range(input.ndim) if d != dim_in_range(dim, input.ndim))
-    size = jnp.sum(absolute(input) ** p, axis=from_all, keepdims=True) ** (1.0 / p)
-    scale = jnp.where(size > maxnorm, maxnorm / (size + 1e-7), 1.0)
-    return input * scale.astype(input.dtype)

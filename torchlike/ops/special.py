@@ -118,8 +118,11 @@ def gcd(input, other):
 @elementwise(**_WHOLE)
 def lcm(input, other):
     """The least common multiple; 0 where one of them is 0."""
+    dtype = input.dtype
+    if dtype.itemsize < 4:  # where it overflows, the bits of C's int stay
+        input, other = input.astype(jnp.int32), other.astype(jnp.int32)
     divisor = gcd(input, other)
-    return jnp.abs(lax.div(jnp.broadcast_to(input, divisor.shape), jnp.where(divisor == 0, 1, divisor)) * other)
+    return jnp.abs(lax.div(jnp.broadcast_to(input, divisor.shape), jnp.where(divisor == 0, 1, divisor)) * other).astype(dtype)
 
 
 @elementwise(inplace=True, tensors=2, refuses="bic")

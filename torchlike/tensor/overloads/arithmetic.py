@@ -12,41 +12,6 @@ from torchlike.tensor import functions as ops
 from torchlike.tensor.overloads.table import overload
 from torchlike.tensor.tensor import Tensor
 
-# --- covariance --------------------------------------------------------------------------------------------------------
-
-
-@overload("cov")
-def cov(input: Tensor, *, correction: int = 1, fweights: Tensor | None = None, aweights: Tensor | None = None) -> Tensor:
-    """The covariance matrix of the rows (variables); columns are observations, weighted by their counts and importances."""
-    rows = input if input.ndim == 2 else input.reshape(1, -1)
-    weights: Any = None
-    for given in (fweights, aweights):
-        if given is not None:
-            weights = given if weights is None else weights * given
-    if weights is None:
-        total: Any = rows.shape[1]
-        mean = rows.mean(1, keepdim=True)
-    else:
-        total = weights.sum()
-        mean = (rows * weights).sum(1, keepdim=True) / total
-    centred = rows - mean
-    free = total - correction
-    if aweights is not None and correction:
-        free = total - correction * (weights * aweights).sum() / total
-    spread = (centred if weights is None else centred * weights) @ centred.mH / free
-    return spread if input.ndim == 2 else spread.reshape(())
-
-
-@overload("corrcoef")
-def corrcoef(input: Tensor) -> Tensor:
-    """The correlation matrix of the rows, its entries held in [-1, 1]."""
-    spread = cov(input)
-    if not spread.ndim:
-        return spread / spread
-    scale = ops.sqrt(ops.diag(spread))
-    return ops.clamp(spread / scale[:, None] / scale[None, :], -1, 1)
-
-
 # --- choosing ----------------------------------------------------------------------------------------------------------
 
 

@@ -147,14 +147,6 @@ def rrelu_(
     return rrelu_with(input, lower, upper, training, True, generator)
 
 
-@overload("norm_except_dim", method=False)
-def norm_except_dim(v: Tensor, pow: int = 2, dim: int = 0) -> Tensor:
-    """The `pow`-norm over all dimensions but `dim`, which are kept with size 1; over all of them for -1."""
-    if dim == -1:
-        return ops.vector_norm(v, pow)
-    return ops.vector_norm(v, pow, tuple(d for d in range(v.ndim) if d != dim), True)
-
-
 @overload("_scaled_mm_v2", method=False)
 def scaled_mm_v2(
     input: Tensor, mat2: Tensor, scale_a: Any, recipe_a: Any, swizzle_a: Any, scale_b: Any, recipe_b: Any, swizzle_b: Any,

@@ -8,7 +8,6 @@ from typing import Any
 import numpy as np
 
 from torchlike.tensor import functions as ops
-from torchlike.tensor.binding import into
 from torchlike.tensor.overloads.table import overload
 from torchlike.tensor.tensor import Tensor
 from torchlike.tensor.views import sizes
@@ -117,8 +116,7 @@ for _name, _what in (("var", "variance"), ("std", "standard deviation")):
 def norm(input: Tensor, p: Any = "fro", dim: Any = None, keepdim: Any = False, dtype: Any = None, *, out: Any = None) -> Tensor:
     """The p-norm of the elements over `dim` ("fro" is 2, "nuc" the sum of the singular values of a matrix)."""
     if p == "nuc":
-        made = ops.nuclear_norm(input, (-2, -1) if dim is None else dim, keepdim)
-        return made if out is None else into(out, made)
+        return ops.nuclear_norm(input, (-2, -1) if dim is None else dim, keepdim, out=out)
     if isinstance(p, str) and p != "fro":
         raise RuntimeError(f"only valid string values are 'fro' and 'nuc', found {p}")
     return ops.vector_norm(input, 2 if p in ("fro", None) else p, dim, keepdim, dtype, out=out)

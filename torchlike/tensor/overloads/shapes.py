@@ -134,19 +134,17 @@ def _joining(name: str) -> Callable:
                 out._check_apart(out, equal=True)
         return into(out, made)
 
-    if name == "_chunk_cat":
+    def plain(tensors: Any, *, out: Any = None) -> Tensor:
+        return joined(tensors, out)
 
-        def join(tensors: Any, dim: int, num_chunks: int, *, out: Any = None) -> Tensor:
-            return joined(tensors, out, dim, num_chunks)
-    elif name in ("cat", "stack"):
+    def along(tensors: Any, dim: int = 0, *, out: Any = None) -> Tensor:
+        return joined(tensors, out, dim)
 
-        def join(tensors: Any, dim: int = 0, *, out: Any = None) -> Tensor:
-            return joined(tensors, out, dim)
-    else:
+    def in_chunks(tensors: Any, dim: int, num_chunks: int, *, out: Any = None) -> Tensor:
+        return joined(tensors, out, dim, num_chunks)
 
-        def join(tensors: Any, *, out: Any = None) -> Tensor:
-            return joined(tensors, out)
-
+    forms: dict[str, Callable] = {"cat": along, "stack": along, "_chunk_cat": in_chunks}
+    join = forms.get(name, plain)
     join.__doc__ = row.__doc__
     return join
 
@@ -192,12 +190,6 @@ def slice_(input: Tensor, dim: int = 0, start: int | None = None, end: int | Non
     d = dim_in_range(dim, input.ndim)
     chosen = range(*slice(start, end, step).indices(input.shape[d]))
     return indexing.narrow(input, d, chosen.start if chosen else min(chosen.start, input.shape[d]), len(chosen), step)
-
-
-@overload("constant_pad_nd", method=False)
-def constant_pad_nd(input: Tensor, pad: Sequence[int], value: Any = 0) -> Tensor:
-    """A number before and behind each of the last dimensions, `pad` times, from the last dimension on; negative: cut off."""
-    return ops.pad(input, tuple(pad), "constant", value)
 
 
 @overload("_unsafe_masked_index", method=False)

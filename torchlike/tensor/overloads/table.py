@@ -35,6 +35,12 @@ def _with_numpy_names(fn: Callable) -> Callable:
     return public
 
 
+def _add(table: dict[str, Callable], name: str, public: Callable) -> None:
+    if name in table:
+        raise ValueError(f"the overload {name!r} is registered twice")
+    table[name] = public
+
+
 def overload(*names: str, function: bool = True, method: bool = True) -> Callable[[Callable], Callable]:
     """Put the function into the tables; numpy's names of `dim` and `keepdim` work too, as in torch.
 
@@ -50,9 +56,9 @@ def overload(*names: str, function: bool = True, method: bool = True) -> Callabl
         for full in names:
             namespace, _, name = full.rpartition(".")
             if namespace or function:
-                NAMESPACES.setdefault(namespace or "torch", {})[name] = public
+                _add(NAMESPACES.setdefault(namespace or "torch", {}), name, public)
             if method and not namespace:
-                METHODS[name] = public
+                _add(METHODS, name, public)
         return fn
 
     return register
