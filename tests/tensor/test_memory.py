@@ -145,6 +145,40 @@ def conjugate_is_a_view(torch):
     return torch.view_as_real(x)
 
 
+@case
+def view_of_what_was_turned(torch):
+    b = torch.zeros(2, 3)
+    v = b[0]
+    b.t_()
+    b[0, 0] = 9
+    v.add_(1)
+    w = v[1:]
+    w.mul_(5)
+    return b, v, w
+
+
+@case
+def gradient_of_a_view_of_what_was_turned(torch):
+    x = torch.ones(2, 3, requires_grad=True)
+    y = x * 2
+    v = y[0]
+    y.t_()
+    y.mul_(3)
+    v.mul_(2)
+    (y.sum() + v.sum()).backward()
+    return x.grad
+
+
+@case
+def view_of_what_looks_elsewhere(torch):
+    a = torch.zeros(4)
+    v, d = a[:2], a.detach()
+    a.set_(torch.ones(4))
+    d.add_(5)
+    a.add_(1)
+    return a, v, d
+
+
 @pytest.mark.parametrize("fn", CASES, ids=lambda fn: fn.__name__)
 def test_as_torch(fn):
     agree(fn)

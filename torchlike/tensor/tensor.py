@@ -78,7 +78,7 @@ class Tensor(Surface):
     def _refresh(self) -> None:
         """A write has passed a view by: read it again, with the history its base has now."""
         version = self._storage.version
-        base = self._base
+        base = self._origin()
         if base is None:
             fresh = _follow(bare(self._storage.value), self._view or ())
             self._cached = fresh._storage.value
@@ -92,6 +92,20 @@ class Tensor(Surface):
             self._cached = fresh._storage.value
             self._rg, self._node, self._nr = fresh._rg, fresh._node, fresh._nr
         self._seen = version
+
+    def _origin(self) -> Tensor | None:
+        """The tensor whose history this view follows.
+
+        A base that has become a view of itself (`t_`) or looks elsewhere by now (`set_`, `.data = `) does not show any more
+        what this is a view of: what it was stands in, where that is known.
+        """
+        base = self._base
+        if base is None or (base._storage is self._storage and base._view is None):
+            return base
+        if base._storage is not self._storage or base._view != self._view[: len(base._view or ())]:  # type: ignore[index]  # a view
+            base = base._base
+            self._base = base = None if base is None or base._storage is not self._storage else base
+        return base
 
     def _suffix(self, base: Tensor) -> tuple[Link, ...]:
         """The links from `base`, which may be an alias with links of its own, to this view."""
@@ -123,7 +137,7 @@ class Tensor(Surface):
             if tracked:
                 self._rg, self._node, self._nr = new._rg, new._node, new._nr
             return self
-        base = self._base
+        base = self._origin()
         history = tracked and base is not None and (new._rg or base._rg)
         if history:
             assert base is not None
@@ -166,7 +180,7 @@ class Tensor(Surface):
             return
         if self._view is not None:
             self._read()
-            base = self._base
+            base = self._origin()
             if base is not None and base._rg and base._node is None:
                 raise RuntimeError("a view of a leaf Variable that requires grad is being used in an in-place operation.")
         if self._rg and self._node is None:
@@ -270,7 +284,8 @@ def make_view(tensor: Tensor, op: Op, static: tuple, strides: tuple[int, ...], o
         out = dispatch.call(op, (tensor, *numbers), static)
     out._cached, out._storage, out._seen = out._storage.value, tensor._storage, tensor._storage.version
     out._view = (*(tensor._view or ()), Link(op, numbers, static))
-    out._base = tensor if tensor._base is None else tensor._base
+    base = tensor._origin()
+    out._base = tensor if base is None else base
     place(out, strides, offset)
     return out
 
