@@ -78,5 +78,5 @@ def __dir__() -> list[str]:
     return sorted({*globals(), *_ROWS})
 
 
-from torchlike import cuda, fft, linalg, masked, nn, optim, random, serialization, signal, sparse, special, utils, version  # noqa: E402  # they use what stands above
+from torchlike import cuda, fft, linalg, masked, nn, optim, random, serialization, signal, sparse, special, storage, utils, version  # noqa: E402  # they use what stands above
 from torchlike.serialization import load, save  # noqa: E402  # likewise

@@ -165,6 +165,7 @@ add("where", lambda r: (r.b(3, 4), r.i(4), r.f(3, 1)))
 add("where", lambda r: (r.b(3, 4), 1, 2.0))
 add("xlogy", lambda r: (r.f(3, 4), r.f(4, low=0.2)))
 add("ldexp", lambda r: (r.f(3, 4), r.i(4)))
+add("frexp", lambda r: (r.f(3, 4),))
 add("mvlgamma", lambda r: (r.f(3, 4, low=2, high=4),), p=3)
 for _n in (0, 1, 2):
     add("polygamma", lambda r, n=_n: (n, r.f(3, 4, low=0.5)), sweep=False)

@@ -3,6 +3,7 @@
 from __future__ import annotations
 
 from collections.abc import Callable
+from typing import Any
 
 import jax
 import jax.numpy as jnp
@@ -111,7 +112,7 @@ def _float_floor_divide(a, b):
     return jnp.where(b == 0, a / b, jnp.where(quotient == 0, jnp.copysign(jnp.zeros_like(a), a / b), whole))
 
 
-@elementwise(ns="", inplace=True, grad_name="Div")
+@elementwise(ns="", inplace=True, grad_name="Div", refuses="bc")
 def div_trunc(input, other):
     """`input / other` rounded towards zero."""
     return jnp.trunc(input / other) if is_inexact(input) else lax.div(*jnp.broadcast_arrays(input, other))
@@ -204,7 +205,7 @@ def _share(first_loses: Callable) -> Callable:
 
 
 _less, _greater = _share(jnp.less), _share(jnp.greater)
-_RIVALS = {"refuses": "c", "refusal": RuntimeError, "tensors": 2}
+_RIVALS: dict[str, Any] = {"refuses": "c", "refusal": RuntimeError, "tensors": 2}
 binary(
     {"promote": "same", **_RIVALS},
     maximum=with_slopes(jnp.maximum, _less, lambda out, a, b: _less(out, b, a)),

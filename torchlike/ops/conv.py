@@ -227,7 +227,7 @@ def _swap_channels(weight: Array, groups: int) -> Array:
 # --- linear -----------------------------------------------------------------------------------------------------
 
 
-@op(ns="nn.functional", method=False, out=False, grad_name="Addmm")
+@op(ns="nn.functional", method=False, grad_name="Addmm")
 def linear(input, weight, bias=None):
     """input @ weight.T + bias. input `(*, in)`, weight `(out, in)` or `(in,)`, bias `(out,)` or `()`."""
     _check_linear(input, weight, bias)
@@ -280,5 +280,5 @@ def bilinear(input1, input2, weight, bias=None):
         raise RuntimeError(
             f"bilinear(): bias size does not match weight size: got {bias.shape[0]} but expected {weight.shape[0]}"
         )
-    out = jnp.einsum("...a,kab,...b->...k", input1, weight, input2)
-    return out if bias is None else _add_bias(out, bias)
+    out = jnp.einsum("...a,kab,...b->...k", *map(wide, (input1, weight, input2)))
+    return (out if bias is None else out + wide(bias)).astype(input1.dtype)

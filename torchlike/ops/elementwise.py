@@ -61,7 +61,7 @@ def elementwise(name: str | None = None, **options: Any) -> Callable[[Callable],
 
 
 def unary(options: dict[str, Any], **functions: Callable) -> None:
-    """Rows of one operand straight from JAX functions; `doc` among the options describes them where the functions do not."""
+    """Rows of one operand straight from JAX functions."""
     _many(options, lambda fn: lambda input: fn(input), functions)
 
 
@@ -71,12 +71,10 @@ def binary(options: dict[str, Any], **functions: Callable) -> None:
 
 
 def _many(options: dict[str, Any], rename: Callable, functions: dict[str, Callable]) -> None:
-    doc = options.get("doc")
-    options = {key: value for key, value in options.items() if key != "doc"}
     for name, fn in functions.items():
         row = rename(fn)
         row.__name__ = row.__qualname__ = name
-        row.__doc__ = doc or (fn.__doc__ or "").strip().split("\n\n")[0] or None
+        row.__doc__ = (fn.__doc__ or "").strip().split("\n\n")[0] or None
         elementwise(name, **options)(row)
 
 

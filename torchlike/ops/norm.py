@@ -320,17 +320,18 @@ def cosine_similarity(x1, x2, *, dim=1, eps=1e-8):
         raise RuntimeError(f"expected common dtype to be floating point, yet common dtype is {got}")
     shape = broadcast_shapes(x1.shape, x2.shape)
     axis = dim_in_range(dim, len(shape))
-    a, b = (wide(jnp.broadcast_to(x, shape)) for x in (x1, x2))
+    a, b = (jnp.atleast_1d(wide(jnp.broadcast_to(x, shape))) for x in (x1, x2))
     lengths = (vector_norm(x, 2, axis, keepdims=True) for x in (a, b))
     na, nb = (jnp.where(n < eps, jnp.asarray(eps, n.dtype), n) for n in lengths)
     return jnp.sum((a / na) * (b / nb), axis).astype(x1.dtype)
 
 
-@op(ns="torch nn.functional", method=False, promote="same", layout="like")
+@op(ns="torch nn.functional", method=False, promote="float", layout="like")
 def pairwise_distance(x1, x2, *, p=2.0, eps=1e-6, keepdim=False):
     """The p-norm of x1 - x2 + eps over the last dimension. `(*, D)`, `(*, D)` -> `(*)`."""
     broadcast_shapes(x1.shape, x2.shape)
-    return vector_norm(wide(x1 - x2 + eps), p, -1, keepdim).astype(x1.dtype)
+    distance = vector_norm(wide(x1 - x2 + eps), p, -1, keepdim)
+    return distance.astype(x1.dtype) if jnp.issubdtype(x1.dtype, jnp.floating) else distance  # complex: real distances
 
 
 @op(ns="torch nn.functional", method=False, out=False)

@@ -81,6 +81,14 @@ def _per_square(a, b):
     return jnp.where(square == 0, 0, 1 / jnp.where(square == 0, 1, square))
 
 
+def _logaddexp(a, b):
+    """`log(exp(a) + exp(b))`; of complex numbers the branch that lies next to the larger one."""
+    if not jnp.iscomplexobj(a):
+        return jnp.logaddexp(a, b)
+    larger, smaller = jnp.where(a.real >= b.real, a, b), jnp.where(a.real >= b.real, b, a)
+    return larger + jnp.log1p(jnp.exp(smaller - larger))
+
+
 _FLOAT_PAIR = {"promote": "float", "inplace": True, "widen": True, "tensors": 2}
 binary(
     {**_FLOAT_PAIR, "refuses": "c", "aliases": ("arctan2",)},
@@ -92,7 +100,7 @@ binary(
 )
 binary(
     {"promote": "same", "widen": True, "tensors": 2, "refuses": "bi"},
-    logaddexp=with_slopes(jnp.logaddexp, lambda out, a, b: lax.logistic(a - b), lambda out, a, b: lax.logistic(b - a)),
+    logaddexp=with_slopes(_logaddexp, lambda out, a, b: lax.logistic(a - b), lambda out, a, b: lax.logistic(b - a)),
 )
 binary(
     {"promote": "same", "widen": True, "tensors": 2, "refuses": "bic"},

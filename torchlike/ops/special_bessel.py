@@ -7,16 +7,26 @@ of these but for `i0` and `i1`; here they have them.
 from __future__ import annotations
 
 import math
+from collections.abc import Callable
 from typing import Any
 
 import jax.numpy as jnp
 from jax import lax
 
 from torchlike.ops import special_tables as tables
-from torchlike.ops.elementwise import unary, with_slopes
+from torchlike.ops.elementwise import elementwise, with_slopes
 from torchlike.ops.special_tables import chebyshev_sum
 
-SPECIAL: dict[str, Any] = {"promote": "float", "ns": "special", "method": False}
+
+def special_row(name: str, fn: Callable, doc: str, **options: Any) -> None:
+    """A row of one operand that stands in `torch.special` only."""
+
+    def row(input):
+        return fn(input)
+
+    row.__name__ = row.__qualname__ = name
+    row.__doc__ = doc
+    elementwise(name, promote="float", ns="special", method=False, **options)(row)
 
 
 # --- J and Y ---------------------------------------------------------------------------------------------------------
@@ -57,8 +67,8 @@ def _j1_slope(out, x):
     return bessel_j0(x) - jnp.where(jnp.abs(x) > 8, out / jnp.where(x == 0, 1, x), _j1_per_x(x))
 
 
-bessel_j0 = with_slopes(_j0, lambda out, x: -bessel_j1(x))
-bessel_j1 = with_slopes(_j1, _j1_slope)
+bessel_j0: Callable = with_slopes(_j0, lambda out, x: -bessel_j1(x))
+bessel_j1: Callable = with_slopes(_j1, _j1_slope)
 
 
 def _y0(x):
@@ -71,8 +81,8 @@ def _y1(x):
     return jnp.where(x > 8, -_wave(x, tables.P1, tables.Q1)[0], jnp.where(x == 0, -jnp.inf, near))
 
 
-bessel_y0 = with_slopes(_y0, lambda out, x: -bessel_y1(x))
-bessel_y1 = with_slopes(_y1, lambda out, x: bessel_y0(x) - out / x)
+bessel_y0: Callable = with_slopes(_y0, lambda out, x: -bessel_y1(x))
+bessel_y1: Callable = with_slopes(_y1, lambda out, x: bessel_y0(x) - out / x)
 
 
 def _spherical_j0(x):
@@ -91,10 +101,12 @@ def _half_at_zero(value, x):
     return jnp.where(x == 0, 0.5, value / jnp.where(x == 0, 1, x))
 
 
-bessel_i0e = with_slopes(lax.bessel_i0e, lambda out, x: bessel_i1e(x) - jnp.sign(x) * out)
-bessel_i1e = with_slopes(lax.bessel_i1e, lambda out, x: bessel_i0e(x) - jnp.sign(x) * out - _half_at_zero(out, x))
-bessel_i0 = with_slopes(lambda x: lax.bessel_i0e(x) * jnp.exp(jnp.abs(x)), lambda out, x: bessel_i1(x))
-bessel_i1 = with_slopes(lambda x: lax.bessel_i1e(x) * jnp.exp(jnp.abs(x)), lambda out, x: bessel_i0(x) - _half_at_zero(out, x))
+bessel_i0e: Callable = with_slopes(lax.bessel_i0e, lambda out, x: bessel_i1e(x) - jnp.sign(x) * out)
+bessel_i1e: Callable = with_slopes(lax.bessel_i1e, lambda out, x: bessel_i0e(x) - jnp.sign(x) * out - _half_at_zero(out, x))
+bessel_i0: Callable = with_slopes(lambda x: lax.bessel_i0e(x) * jnp.exp(jnp.abs(x)), lambda out, x: bessel_i1(x))
+bessel_i1: Callable = with_slopes(
+    lambda x: lax.bessel_i1e(x) * jnp.exp(jnp.abs(x)), lambda out, x: bessel_i0(x) - _half_at_zero(out, x)
+)
 
 
 def _k_near(x):
@@ -117,17 +129,17 @@ def _k1_near(x):
     return jnp.where(x == 0, jnp.inf, value)
 
 
-bessel_k0 = with_slopes(
+bessel_k0: Callable = with_slopes(
     lambda x: jnp.where(x > 2, _k_far(tables.K0E, x) * jnp.exp(-x), _k0_near(x)), lambda out, x: -bessel_k1(x)
 )
-bessel_k1 = with_slopes(
+bessel_k1: Callable = with_slopes(
     lambda x: jnp.where(x > 2, _k_far(tables.K1E, x) * jnp.exp(-x), _k1_near(x)), lambda out, x: -bessel_k0(x) - out / x
 )
-bessel_k0e = with_slopes(
+bessel_k0e: Callable = with_slopes(
     lambda x: jnp.where(x > 2, _k_far(tables.K0E, x), _k0_near(x) * jnp.exp(jnp.minimum(x, 2.0))),
     lambda out, x: out - bessel_k1e(x),
 )
-bessel_k1e = with_slopes(
+bessel_k1e: Callable = with_slopes(
     lambda x: jnp.where(x > 2, _k_far(tables.K1E, x), _k1_near(x) * jnp.exp(jnp.minimum(x, 2.0))),
     lambda out, x: out - bessel_k0e(x) - out / x,
 )
@@ -175,10 +187,10 @@ for _name, _fn, _doc in (
     ("spherical_bessel_j0", _spherical_j0, "`sin(x) / x`, 1 at 0."),
     ("airy_ai", _airy, "The Airy function Ai."),
 ):
-    unary({**SPECIAL, "refuses": "hc", "doc": _doc}, **{_name: _fn})
+    special_row(_name, _fn, _doc, refuses="hc")
 for _name, _fn, _doc in (
     ("i0e", bessel_i0e, "`exp(-|x|) I0(x)`, where I0 is the modified Bessel function of the first kind, order 0."),
     ("i1", bessel_i1, "The modified Bessel function of the first kind, order 1."),
     ("i1e", bessel_i1e, "`exp(-|x|) I1(x)`, where I1 is the modified Bessel function of the first kind, order 1."),
 ):
-    unary({**SPECIAL, "refuses": "c", "widen": True, "doc": _doc}, **{_name: _fn})
+    special_row(_name, _fn, _doc, refuses="c", widen=True)

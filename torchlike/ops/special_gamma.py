@@ -64,7 +64,7 @@ def zeta(input, other):
     return _zeta(input, other)
 
 
-_zeta = with_slopes(
+_zeta: Callable = with_slopes(
     lambda x, q: hurwitz_zeta(lax.stop_gradient(x), q),
     lambda out, x, q: jnp.zeros_like(out),
     lambda out, x, q: -x * _zeta(x + 1, q),

@@ -3,15 +3,13 @@
 from __future__ import annotations
 
 import math
-from typing import Any
 
 import jax
 import jax.numpy as jnp
 from jax import lax
 
-from torchlike.ops.elementwise import elementwise, unary, with_slopes
-
-SPECIAL: dict[str, Any] = {"promote": "float", "ns": "special", "method": False}
+from torchlike.ops.elementwise import elementwise, with_slopes
+from torchlike.ops.special_bessel import special_row
 
 
 def _erfcx_slope(out, x):
@@ -42,14 +40,14 @@ entr = with_slopes(
     lambda out, x: -jnp.log(x) - 1,
 )
 
-unary({**SPECIAL, "refuses": "hc", "doc": "The scaled complementary error function, `exp(x^2) erfc(x)`."}, erfcx=erfcx)
-unary({**SPECIAL, "refuses": "c", "widen": True, "doc": "The area under the normal density left of `input`."}, ndtr=ndtr)
-unary({**SPECIAL, "refuses": "hc", "doc": "The logarithm of `ndtr`, exact far down the tail."}, log_ndtr=log_ndtr)
-unary({**SPECIAL, "refuses": "hc", "doc": "The inverse of `ndtr`; nan outside [0, 1]."}, ndtri=ndtri)
-unary({**SPECIAL, "refuses": "c", "widen": True, "doc": "The entropy `-x log(x)`; 0 at 0, -inf below."}, entr=entr)
+special_row("erfcx", erfcx, "The scaled complementary error function, `exp(x^2) erfc(x)`.", refuses="hc")
+special_row("ndtr", ndtr, "The area under the normal density left of `input`.", refuses="c", widen=True)
+special_row("log_ndtr", log_ndtr, "The logarithm of `ndtr`, exact far down the tail.", refuses="hc")
+special_row("ndtri", ndtri, "The inverse of `ndtr`; nan outside [0, 1].", refuses="hc")
+special_row("entr", entr, "The entropy `-x log(x)`; 0 at 0, -inf below.", refuses="c", widen=True)
 
 
-@elementwise(**SPECIAL, refuses="c", widen=True)
+@elementwise(promote="float", ns="special", method=False, refuses="c", widen=True)
 def xlog1py(input, other):
     """`input * log1p(other)`, 0 where `input` is 0 (nan where `other` is nan)."""
     return _xlog1py(input, other)

@@ -40,7 +40,11 @@ def allclose(input: Tensor, other: Tensor, rtol: float = 1e-05, atol: float = 1e
 
 @overload("equal")
 def equal(input: Tensor, other: Tensor) -> bool:
-    """Whether both have the same shape and the same elements."""
+    """Whether both have the same shape and the same elements. Raises TypeError for what is no tensor."""
+    for place, given in enumerate((input, other)):
+        if not isinstance(given, Tensor):
+            name = ("input", "other")[place]
+            raise TypeError(f"equal(): argument '{name}' (position {place + 1}) must be Tensor, not {type(given).__name__}")
     return bool(ops.equal_all(input, other).item())
 
 
