@@ -78,5 +78,20 @@ def __dir__() -> list[str]:
     return sorted({*globals(), *_ROWS})
 
 
-from torchlike import cuda, fft, linalg, masked, nn, optim, random, serialization, signal, sparse, special, storage, utils, version  # noqa: E402  # they use what stands above
+from torchlike import (  # noqa: E402  # they use what stands above
+    cuda,
+    fft,
+    linalg,
+    masked,
+    nn,
+    optim,
+    random,
+    serialization,
+    signal,
+    sparse,
+    special,
+    storage,
+    utils,
+    version,
+)
 from torchlike.serialization import load, save  # noqa: E402  # likewise

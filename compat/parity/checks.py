@@ -71,7 +71,7 @@ def _agree(call: Call, ours: Any, theirs: Any) -> Verdict:
 
     values = not (call.entry.info.has_nondeterministic_output or "empty" in call.entry.name)
     try:
-        compare(ours, theirs, exact, values)
+        compare(ours, theirs, exact, values, by_largest=call.entry.transforms)
     except Mismatch as first:
         if not values or _identity(call.sample.output_process_fn_grad):
             return wrong(first)
@@ -80,7 +80,7 @@ def _agree(call: Call, ours: Any, theirs: Any) -> Verdict:
             return wrong(error)
         try:
             compare(ours, theirs, None, False)
-            compare(parts[0], parts[1], exact_part)
+            compare(parts[0], parts[1], exact_part, by_largest=call.entry.transforms)
         except Mismatch:
             return wrong(first)
     except Exception as error:
@@ -272,7 +272,7 @@ def _gradients_agree(call: Call, ours: Any, theirs: list[Any], derive: Callable)
             # No gradient and a gradient of zeros are the same number.
             b = torch.zeros(tuple(a.shape), dtype=getattr(torch, str(a.dtype).removeprefix("torch."))) if b is None else b
             a = torchlike.zeros(tuple(b.shape), dtype=to_torchlike(b.dtype)) if a is None else a
-            compare(a, b, partial(_item, exact, i), where=f"gradient {i}")
+            compare(a, b, partial(_item, exact, i), where=f"gradient {i}", by_largest=True)
     except Exception as error:
         return wrong(error)
     return None

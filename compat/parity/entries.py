@@ -30,6 +30,12 @@ _KINDS = (
 _SPACES = ("nn.functional", "linalg", "fft", "special", "masked", "signal.windows", "sparse")
 
 
+_TRANSFORMS = {
+    "cholesky", "cholesky_inverse", "cholesky_solve", "geqrf", "istft", "logdet", "lu", "lu_solve", "matrix_exp", "ormqr",
+    "pca_lowrank", "pinverse", "qr", "stft", "svd", "svd_lowrank", "triangular_solve",
+}  # fmt: skip
+
+
 @dataclass(frozen=True)
 class Entry:
     """One entry of the database; `key` is its name, with a variant behind a colon where there are several."""
@@ -50,6 +56,11 @@ class Entry:
         if not public(self.name):
             return "private"
         return next((kind for cls, kind in _KINDS if isinstance(self.info, cls)), "torch")
+
+    @property
+    def transforms(self) -> bool:
+        """Whether each element of the result comes from all of the input's, as in transforms and decompositions."""
+        return self.family in ("linalg", "fft") or self.name in _TRANSFORMS
 
     def dtypes(self) -> list[str]:
         """The names of the dtypes that torch supports on CPU, of those that are compared."""

@@ -98,8 +98,6 @@ add("trapezoid", lambda r: (r.f(2, 5),))
 add("trapezoid", lambda r: (r.f(2, 5), r.f(5)))
 add("trapezoid", lambda r: (r.f(2, 5),), dx=0.5, dim=0, sweep=False)
 add("cumulative_trapezoid", lambda r: (r.f(2, 5),))
-add("cross", lambda r: (r.f(4, 3), r.f(4, 3)), dim=1)
-add("cross", lambda r: (r.f(3, 4), r.f(3, 4)), dim=-2)
 add("renorm", lambda r: (r.f(3, 4), 2, 0, 1.0))
 
 # --- order -------------------------------------------------------------------------------------------------------------

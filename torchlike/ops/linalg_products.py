@@ -115,8 +115,18 @@ def linalg_cross(input, other, *, dim=-1):
         )
     shape = broadcast_shapes(input.shape, other.shape)
     kind = jnp.promote_types(input.dtype, other.dtype)
-    a, b = (jnp.broadcast_to(x, shape).astype(kind) for x in (input, other))
-    return jnp.roll(a, -1, dim) * jnp.roll(b, 1, dim) - jnp.roll(a, 1, dim) * jnp.roll(b, -1, dim)
+    a, b = (widened(jnp.broadcast_to(x, shape).astype(kind)) for x in (input, other))
+    return (jnp.roll(a, -1, dim) * jnp.roll(b, 1, dim) - jnp.roll(a, 1, dim) * jnp.roll(b, -1, dim)).astype(kind)
+
+
+@op(promote="same", layout="contiguous")
+def cross(input, other, *, dim: int | None = None):
+    """The cross products of 3-vectors along `dim` (by default the first dimension of size 3)."""
+    if dim is None:
+        dim = next((d for d, size in enumerate(input.shape) if size == 3), None)
+        if dim is None:
+            raise RuntimeError("no dimension of size 3 in input")
+    return linalg_cross(input, other, dim=dim)
 
 
 @op(ns="", method=False)

@@ -8,7 +8,7 @@ import jax.numpy as jnp
 import numpy as np
 from jax import lax
 
-from torchlike.ops.checks import broadcast_shapes, dim_in_range, dims_in_range
+from torchlike.ops.checks import dim_in_range, dims_in_range
 from torchlike.ops.reduce import widened
 from torchlike.ops.registry import op
 
@@ -243,10 +243,14 @@ def diag_embed(input, *, offset=0, dim1=-2, dim2=-1):
 
 @op(ns="", method=False, promote="same", layout="like", linear=True)
 def diff(input, prepend=None, append=None, *, n=1, dim=-1):
-    """The differences of neighbours along `dim`, `n` times."""
+    """The differences of neighbours along `dim`, `n` times; of `input` alone, without its ends, for 0."""
     if not input.ndim:
         raise RuntimeError("diff expects input to be at least one-dimensional")
+    if n < 0:
+        raise RuntimeError(f"order must be non-negative but got {n}")
     dim = dim_in_range(dim, input.ndim)
+    if n == 0:
+        return input
     ends = [x if x is None or x.ndim else jnp.broadcast_to(x, (*input.shape[:dim], 1, *input.shape[dim + 1 :]))
             for x in (prepend, append)]  # fmt: skip
     parts = [x for x in (ends[0], input, ends[1]) if x is not None]
@@ -279,22 +283,3 @@ def _trapezoids(y, x, dx, dim):
         steps = diff(x, dim=-1 if x.ndim == 1 else dim)
         dx = steps.reshape(-1, *(1,) * (y.ndim - dim - 1)) if x.ndim == 1 else steps
     return pairs * dx / 2
-
-
-@op(promote="same", layout="contiguous")
-def cross(input, other, *, dim: int | None = None):
-    """The cross product of 3-vectors along `dim` (by default the first dimension of size 3)."""
-    if input.ndim != other.ndim:
-        raise RuntimeError("linalg.cross: inputs must have the same number of dimensions.")
-    shape = broadcast_shapes(input.shape, other.shape)
-    if dim is None:
-        dim = next((d for d, size in enumerate(input.shape) if size == 3), None)
-        if dim is None:
-            raise RuntimeError("no dimension of size 3 in input")
-    dim = dim_in_range(dim, input.ndim)
-    if input.shape[dim] != 3 or other.shape[dim] != 3:
-        raise RuntimeError(
-            f"linalg.cross: inputs dimension {dim} must have length 3. Got {input.shape[dim]} and {other.shape[dim]}"
-        )
-    a, b = jnp.broadcast_to(input, shape), jnp.broadcast_to(other, shape)
-    return jnp.roll(a, -1, dim) * jnp.roll(b, 1, dim) - jnp.roll(a, 1, dim) * jnp.roll(b, -1, dim)
