@@ -19,7 +19,7 @@ from .gradients import first_order, second_order
 from .translate import leaves, to_torchlike
 
 Verdict = str | None
-BATCH = 24  # samples recorded into one program
+BATCH = 60  # samples recorded into one program
 
 
 class Skip(Exception):
@@ -238,8 +238,8 @@ def second(calls: list[Call]) -> Iterator[Verdict]:
 
 
 def _derivatives(calls: list[Call], derive: Callable[[Call, str], Any]) -> Iterator[Verdict]:
-    for start in range(0, len(calls), BATCH // 3):
-        part = calls[start : start + BATCH // 3]
+    for start in range(0, len(calls), BATCH // 4):
+        part = calls[start : start + BATCH // 4]
         theirs = [attempt(derive, c, TORCH) for c in part]
         ours = [attempt(derive, c, OURS) if theirs[i][1] is None else (None, None) for i, c in enumerate(part)]
         _, failed = attempt(settle, [out for out, _ in ours])

@@ -194,7 +194,7 @@ def _take_apart(x):
 _mantissa = with_slopes(lambda x: _take_apart(x)[0], _mantissa_slope)
 
 
-@elementwise(returns=("mantissa", "exponent"), refuses="bic")
+@elementwise(returns=("mantissa", "exponent"), refuses="bic", refusal=RuntimeError)
 def frexp(input):
     """`(mantissa, exponent)` with `input = mantissa * 2 ** exponent` and the mantissa's size in [0.5, 1), or 0."""
     wide = input.astype(jnp.float32) if input.dtype.itemsize == 2 else input
