@@ -31,6 +31,8 @@ _SPACES = ("nn.functional", "linalg", "fft", "special", "masked", "signal.window
 
 
 _TRANSFORMS = {
+    "addbmm", "addmm", "addmm:decomposed", "addmv", "baddbmm", "bmm", "cdist", "cov", "corrcoef", "dot", "einsum", "inner",
+    "matmul", "mm", "mv", "nn.functional.bilinear", "nn.functional.linear", "tensordot", "vdot", "__rmatmul__",
     "cholesky", "cholesky_inverse", "cholesky_solve", "geqrf", "istft", "logdet", "lu", "lu_solve", "matrix_exp", "ormqr",
     "pca_lowrank", "pinverse", "qr", "stft", "svd", "svd_lowrank", "triangular_solve",
 }  # fmt: skip
@@ -59,8 +61,8 @@ class Entry:
 
     @property
     def transforms(self) -> bool:
-        """Whether each element of the result comes from all of the input's, as in transforms and decompositions."""
-        return self.family in ("linalg", "fft") or self.name in _TRANSFORMS
+        """Whether each element of the result is a sum over many, as in transforms, decompositions and products."""
+        return self.family in ("linalg", "fft") or self.name in _TRANSFORMS or self.name.startswith("nn.functional.conv")
 
     def dtypes(self) -> list[str]:
         """The names of the dtypes that torch supports on CPU, of those that are compared."""

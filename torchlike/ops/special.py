@@ -169,7 +169,7 @@ _xlogy = with_slopes(
 )
 
 
-@elementwise(promote="float", inplace=True, tensors=2)
+@elementwise(promote="float", inplace=True, tensors=2, widen=True)
 def ldexp(input, other):
     """`input * 2 ** other`."""
     return input * jnp.exp2(other)

@@ -1,4 +1,4 @@
-"""Covariance, and norms held below a bound."""
+"""Covariance, norms held below a bound, sums of products in place."""
 
 from __future__ import annotations
 
@@ -6,6 +6,7 @@ from typing import Any
 
 from torchlike.base.promotion import scalar_name
 from torchlike.tensor import functions as ops
+from torchlike.tensor.memory import resize_
 from torchlike.tensor.overloads.linalg import known_values
 from torchlike.tensor.overloads.table import overload
 from torchlike.tensor.tensor import Tensor
@@ -83,3 +84,10 @@ def renorm_(self: Tensor, p: float, dim: int, maxnorm: float) -> Tensor:
     """`renorm` in place."""
     _check_renorm(self, p, dim, maxnorm)
     return ops.renorm_slices_(self, float(p), dim, float(maxnorm))
+
+
+@overload("addbmm_", function=False)
+def addbmm_(self: Tensor, batch1: Tensor, batch2: Tensor, *, beta: Any = 1, alpha: Any = 1) -> Tensor:
+    """`addbmm` in place. Unlike other in-place methods it takes the shape of the result where it has fewer elements."""
+    made = ops.addbmm(self, batch1, batch2, beta=beta, alpha=alpha)
+    return (self if made.shape == self.shape else resize_(self, made.shape)).copy_(made)
