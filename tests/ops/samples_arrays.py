@@ -61,9 +61,6 @@ for _name in ("hstack", "vstack", "dstack", "column_stack"):
     add(_name, lambda r: ([r.f(3, 2), r.f(3, 2)],))
     add(_name, lambda r: ([r.f(), r.f()],))
 add("block_diag", lambda r: (r.f(2, 3), r.f(2), r.f(1, 1)))
-for _indexing in ("ij", "xy"):
-    add("meshgrid", lambda r: (r.f(2), r.f(3), r.f(4)), indexing=_indexing)
-add("meshgrid", lambda r: ([r.f(2), r.f()],), indexing="ij")
 add("repeat", lambda r: (r.f(2, 3),), lambda t, x: x.repeat(2, 1, 3))
 add("repeat", lambda r: (r.f(2, 3),), lambda t, x: x.repeat([2, 3]))
 add("repeat", lambda r: (r.f(2, 3),), lambda t, x: x.repeat(0, 3))
@@ -79,9 +76,6 @@ add("flipud", lambda r: (r.f(2, 3),))
 add("roll", lambda r: (r.f(2, 3), 1))
 add("roll", lambda r: (r.f(2, 3), (1, -2), (0, 1)))
 add("roll", lambda r: (r.f(2, 3), 4), dims=-1)
-for _k in (1, 2, -1):
-    add("rot90", lambda r, k=_k: (r.f(2, 3), k))
-add("rot90", lambda r: (r.f(2, 3, 4), 1, (2, 0)))
 for _name in ("tril", "triu"):
     add(_name, lambda r: (r.f(3, 4),))
     add(_name, lambda r: (r.f(2, 3, 4),), diagonal=-1)
@@ -98,7 +92,6 @@ add("trapezoid", lambda r: (r.f(2, 5),))
 add("trapezoid", lambda r: (r.f(2, 5), r.f(5)))
 add("trapezoid", lambda r: (r.f(2, 5),), dx=0.5, dim=0, sweep=False)
 add("cumulative_trapezoid", lambda r: (r.f(2, 5),))
-add("renorm", lambda r: (r.f(3, 4), 2, 0, 1.0))
 
 # --- order -------------------------------------------------------------------------------------------------------------
 

@@ -25,18 +25,18 @@ def fractional_max_pool(input, samples, *, ndim=2, kernel_size=1, output_size=1)
     kernel, out = _numbers(kernel_size, ndim, "kernel_size"), _numbers(output_size, ndim, "output_size")
     _check(input, samples, ndim, kernel, out)
     spaces = input.shape[-ndim:]
-    batched = input.reshape((-1, *input.shape[-ndim - 1 :]))
+    batched = input.reshape(math.prod(input.shape[: -ndim - 1]), *input.shape[-ndim - 1 :])
     order = range(ndim) if ndim == 3 else (1, 0)  # in two dimensions torch's first sample is the width's
     starts = [_starts(samples[..., s], *sizes) for s, *sizes in zip(order, spaces, kernel, out, strict=True)]
-    shape = [(*s.shape[:2], *(-1 if d == i else 1 for d in range(ndim))) for i, s in enumerate(starts)]
+    shape = [(*s.shape[:2], *(out[i] if d == i else 1 for d in range(ndim))) for i, s in enumerate(starts)]
     starts = [s.reshape(to) for s, to in zip(starts, shape, strict=True)]  # (N, C, 1, out, 1)
-    planes = batched.reshape(*batched.shape[:2], -1)
+    planes = batched.reshape(*batched.shape[:2], math.prod(spaces))
     best = None
     for offset in itertools.product(*map(range, kernel)):
         at: Array | int = 0
         for start, j, size in zip(starts, offset, spaces, strict=True):
             at = at * size + start + j
-        at = jnp.broadcast_to(at, (*batched.shape[:2], *out)).reshape(*batched.shape[:2], -1)
+        at = jnp.broadcast_to(at, (*batched.shape[:2], *out)).reshape(*batched.shape[:2], math.prod(out))
         tap = jnp.take_along_axis(planes, at, axis=2, mode="clip"), at
         best = tap if best is None else _larger(best, tap)
     indices = best[1]  # type: ignore[index]  # a window has one element at least

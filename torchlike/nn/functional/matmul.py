@@ -67,7 +67,10 @@ def grouped_mm(mat_a, mat_b, *, offs=None, bias=None, out_dtype=None):
     return ops._grouped_mm(mat_a, mat_b, offs, bias, out_dtype)
 
 
-def scaled_grouped_mm(*args, **kwargs):
+def scaled_grouped_mm(
+    mat_a, mat_b, scale_a, scale_recipe_a, scale_b, scale_recipe_b, swizzle_a=None, swizzle_b=None, bias=None, offs=None,
+    output_dtype=None, contraction_dim=(), use_fast_accum=False,
+):  # fmt: skip
     """Not there; torch has it on some GPUs only."""
     raise missing("torch.nn.functional.scaled_grouped_mm", "scale the matrices, then call grouped_mm")
 

@@ -135,6 +135,7 @@ def clamp_min(input: Tensor, min: Any, *, out: Any = None) -> Tensor:
 
 @overload("clamp_min_")
 def clamp_min_(input: Tensor, min: Any) -> Tensor:
+    """`clamp_min` in place."""
     check_held(input, min)
     return ops.clamp_min_(input, min)
 
@@ -148,6 +149,7 @@ def clamp_max(input: Tensor, max: Any, *, out: Any = None) -> Tensor:
 
 @overload("clamp_max_")
 def clamp_max_(input: Tensor, max: Any) -> Tensor:
+    """`clamp_max` in place."""
     check_held(input, max)
     return ops.clamp_max_(input, max)
 
