@@ -6,7 +6,6 @@ from typing import Any
 
 import jax
 import jax.numpy as jnp
-from jax.experimental.sparse import BCOO
 
 from torchlike.ops.registry import op
 
@@ -42,6 +41,8 @@ def sparse_mm(indices, values, dense, *, shape: tuple[int, int]):
         raise RuntimeError(
             f"mat1 and mat2 shapes cannot be multiplied ({shape[0]}x{shape[1]} and {'x'.join(map(str, dense.shape))})"
         )
+    from jax.experimental.sparse import BCOO  # a fifth of a second, which only sparse products should cost
+
     return BCOO((values, indices.T), shape=shape) @ dense
 
 
