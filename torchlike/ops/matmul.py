@@ -297,8 +297,10 @@ def einsum(*tensors, equation: str):
         _same_dtype(tensors[0], tensor, _SCALAR_TYPE)
     _check_einsum(terms, tensors)
     kept = set(output) if arrow else {letter for letter in inputs if inputs.count(letter) == 1}
-    if len(terms) == 1 and not is_inexact(tensors[0]) and set(inputs) - kept - {"."}:
-        tensors = (tensors[0].astype(jnp.int64),)  # a sum of whole numbers
+    if not is_inexact(tensors[0]):  # what is summed on its own, before the product, is a sum of whole numbers
+        others = ["".join(terms[:at] + terms[at + 1 :]) for at in range(len(terms))]
+        alone = [set(term) - kept - set(other) - {"."} for term, other in zip(terms, others, strict=True)]
+        tensors = tuple(x.astype(jnp.int64) if letters else x for x, letters in zip(tensors, alone, strict=True))
     return jnp.einsum(",".join(terms) + arrow + output, *tensors)
 
 

@@ -92,9 +92,9 @@ def gather(input, index, *, dim: int, sparse_grad=False):
 
 @op()
 def take_along_dim(input, indices, *, dim: int | None = None):
-    """As `gather`, the other dimensions broadcast; of the flattened tensor where `dim` is not given."""
+    """As `gather`, the other dimensions broadcast; of the flattened tensor where `dim` is not given. Negative ones wrap."""
     if dim is None:
-        return gather(input.reshape(-1), indices.reshape(-1), dim=0)
+        return gather(input.reshape(-1), wrapped_index(indices.reshape(-1), input.size), dim=0)
     if input.ndim != indices.ndim:
         raise RuntimeError(
             "torch.take_along_dim(): input and indices should have the same number of dimensions, "
@@ -110,7 +110,7 @@ def take_along_dim(input, indices, *, dim: int | None = None):
     def spread(x):
         return jnp.broadcast_to(x, tuple(x.shape[d] if d == dim else n for d, n in enumerate(common)))
 
-    return gather(spread(input), spread(indices), dim=dim)
+    return gather(spread(input), wrapped_index(spread(indices), input.shape[dim]), dim=dim)
 
 
 @op(ns="", method=False)

@@ -64,6 +64,7 @@ def into(out: Any, made: Any) -> Any:
             raise promotion.cast_error(made.dtype, out.dtype)
         out._become(dispatch.call(OPS["cast"], (made,), (out.dtype,)) if made.dtype is not out.dtype else made)
         return out
+    out._check_writable()
     return out._write(fitted(made, out))
 
 
