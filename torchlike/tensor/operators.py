@@ -106,4 +106,5 @@ def operators() -> dict[str, Callable]:
         made[name] = _power(made[name])
     for form in ("", "r", "i"):  # Python 2's names, which torch still has
         made[f"__{form}div__"] = made[f"__{form}truediv__"]
+    made["__rdiv__"] = lambda self, other: self.reciprocal() * other  # what Python 2 left in torch
     return made
