@@ -48,7 +48,7 @@ def main(options: argparse.Namespace) -> int:
         results += found
         if (text := report.failures(found, plan)) and not options.quiet:
             print(text, flush=True)
+        if options.json:  # as it grows: a long run that is stopped has not run in vain
+            report.save(options.json, results, plan)
     print(report.table(results))
-    if options.json:
-        report.save(options.json, results, plan)
     return int(not all(r.good for r in results))

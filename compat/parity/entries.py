@@ -72,13 +72,17 @@ class Entry:
     def samples(self, dtype: str, seed: int, requires_grad: bool = False) -> list[Any]:
         """All samples; the same for the same seed, in whatever order entries are run."""
         _seed(seed, self.key, dtype)
-        return list(self.info.sample_inputs("cpu", getattr(torch, dtype), requires_grad=requires_grad))
+        with warnings.catch_warnings():
+            warnings.simplefilter("ignore")
+            return list(self.info.sample_inputs("cpu", getattr(torch, dtype), requires_grad=requires_grad))
 
     def error_inputs(self, seed: int) -> list[Any]:
         if self.info.error_inputs_func is None:
             return []
         _seed(seed, self.key, "errors")
-        return list(self.info.error_inputs("cpu"))
+        with warnings.catch_warnings():
+            warnings.simplefilter("ignore")
+            return list(self.info.error_inputs("cpu"))
 
 
 def public(name: str) -> bool:
