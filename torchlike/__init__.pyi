@@ -22,6 +22,7 @@ from torchlike import serialization as serialization
 from torchlike import signal as signal
 from torchlike import sparse as sparse
 from torchlike import special as special
+from torchlike import storage as storage
 from torchlike import utils as utils
 from torchlike import version as version
 from torchlike.autograd import enable_grad as enable_grad
@@ -126,7 +127,7 @@ uint64: dtype
 uint8: dtype
 
 def abs(input: Tensor, *, out: Tensor | None = None) -> Tensor:
-    """The absolute value; its gradient at 0 (and at nan) is 0.
+    """The absolute value; its gradient at 0 (and at nan) is 0. Infinite where a part is, whatever the other one.
 
     Shapes: the result has the shape of `input`.
     Also called `absolute`. In place: `abs_`.
@@ -136,7 +137,7 @@ def abs_(self: Tensor) -> Tensor:
     """The absolute value in place. Raises RuntimeError for complex tensors, whose absolute values are real."""
 
 def absolute(input: Tensor, *, out: Tensor | None = None) -> Tensor:
-    """The absolute value; its gradient at 0 (and at nan) is 0.
+    """The absolute value; its gradient at 0 (and at nan) is 0. Infinite where a part is, whatever the other one.
 
     Shapes: the result has the shape of `input`.
     Also called `absolute`. In place: `abs_`.
@@ -844,7 +845,7 @@ def bucketize(
 def cartesian_prod(*tensors: Tensor) -> Tensor:
     """All combinations of one element from each vector, a row each, in the order of itertools.product."""
 
-def cat(tensors: Sequence[Tensor], dim: _int = 0, *, out: Tensor | None = None) -> Tensor:
+def cat(tensors: Any, dim: _int = 0, *, out: Tensor | None = None) -> Tensor:
     """The tensors one after the other along `dim`; a tensor of shape (0,) is passed over.
 
     Raises:
@@ -918,13 +919,13 @@ def clamp_max(input: Tensor, max: Any, *, out: Tensor | None = None) -> Tensor:
     """`input`, but at most `max`."""
 
 def clamp_max_(input: Tensor, max: Any) -> Tensor:
-    """`input`, but at most `max`."""
+    """`clamp_max` in place."""
 
 def clamp_min(input: Tensor, min: Any, *, out: Tensor | None = None) -> Tensor:
     """`input`, but at least `min`."""
 
 def clamp_min_(input: Tensor, min: Any) -> Tensor:
-    """`input`, but at least `min`."""
+    """`clamp_min` in place."""
 
 def clip(input: Tensor, min: Any = None, max: Any = None, *, out: Tensor | None = None) -> Tensor:
     """`input` held inside [min, max]. Raises RuntimeError where both are None, or a number does not fit the tensor's dtype."""
@@ -935,7 +936,7 @@ def clip_(input: Tensor, min: Any = None, max: Any = None) -> Tensor:
 def clone(input: Tensor, *, memory_format: memory_format | None = None) -> Tensor:
     """A copy with its own storage, in memory as it was or as `memory_format` says; the gradient flows through."""
 
-def column_stack(tensors: Sequence[Tensor], *, out: Tensor | None = None) -> Tensor:
+def column_stack(tensors: Any, *, out: Tensor | None = None) -> Tensor:
     """Joined along the second dimension; vectors are columns."""
 
 def combinations(input: Tensor, r: _int = 2, with_replacement: _bool = False) -> Tensor:
@@ -952,7 +953,7 @@ def complex(real: Tensor, imag: Tensor, *, out: Tensor | None = None) -> Tensor:
         here.
     """
 
-def concat(tensors: Sequence[Tensor], dim: _int = 0, *, out: Tensor | None = None) -> Tensor:
+def concat(tensors: Any, dim: _int = 0, *, out: Tensor | None = None) -> Tensor:
     """The tensors one after the other along `dim`; a tensor of shape (0,) is passed over.
 
     Raises:
@@ -961,7 +962,7 @@ def concat(tensors: Sequence[Tensor], dim: _int = 0, *, out: Tensor | None = Non
     Also called `concat`, `concatenate`.
     """
 
-def concatenate(tensors: Sequence[Tensor], dim: _int = 0, *, out: Tensor | None = None) -> Tensor:
+def concatenate(tensors: Any, dim: _int = 0, *, out: Tensor | None = None) -> Tensor:
     """The tensors one after the other along `dim`; a tensor of shape (0,) is passed over.
 
     Raises:
@@ -1122,7 +1123,7 @@ def cov(input: Tensor, *, correction: _int = 1, fweights: Tensor | None = None, 
     """
 
 def cross(input: Tensor, other: Tensor, dim: _int | None = None, *, out: Tensor | None = None) -> Tensor:
-    """The cross product of 3-vectors along `dim` (by default the first dimension of size 3)."""
+    """The cross products of 3-vectors along `dim` (by default the first dimension of size 3)."""
 
 def ctc_loss(
     log_probs: Tensor,
@@ -1275,7 +1276,7 @@ def dsmm(mat1: Any, mat2: Any) -> Any: ...
 def dsplit(input: Tensor, *given: Any, **keyword: Any) -> tuple[Tensor, ...]:
     """Views of equal parts along one dimension, or of the parts between the given indices."""
 
-def dstack(tensors: Sequence[Tensor], *, out: Tensor | None = None) -> Tensor:
+def dstack(tensors: Any, *, out: Tensor | None = None) -> Tensor:
     """Joined along the third dimension."""
 
 def einsum(*args: Any) -> Tensor:
@@ -1379,7 +1380,7 @@ def eq_(input: Tensor, other: Tensor | Number) -> Tensor:
     """
 
 def equal(input: Tensor, other: Tensor) -> _bool:
-    """Whether both have the same shape and the same elements."""
+    """Whether both have the same shape and the same elements. Raises TypeError for what is no tensor."""
 
 def erf(input: Tensor, *, out: Tensor | None = None) -> Tensor:
     """The error function, `2 / sqrt(pi)` times the integral of `exp(-t ** 2)` from 0 to `input`.
@@ -1741,7 +1742,10 @@ def get_device(input: Tensor) -> _int:
     """The index of the accelerator that the tensor is on, -1 on the CPU."""
 
 def get_float32_matmul_precision() -> str:
-    """How exactly float32 matrices are multiplied: "highest" unless `set_float32_matmul_precision` changed it."""
+    """How exactly float32 matrices are multiplied: "highest" unless `set_float32_matmul_precision` changed it.
+
+    Until it is set, accelerators multiply as JAX does by default (in bfloat16 on TPU, in TF32 on recent GPUs).
+    """
 
 def get_num_interop_threads() -> _int:
     """The number that `set_num_interop_threads` was given, or that of the processors."""
@@ -1934,7 +1938,7 @@ def hsmm(mat1: Any, mat2: Any) -> Any: ...
 def hsplit(input: Tensor, *given: Any, **keyword: Any) -> tuple[Tensor, ...]:
     """Views of equal parts along one dimension, or of the parts between the given indices."""
 
-def hstack(tensors: Sequence[Tensor], *, out: Tensor | None = None) -> Tensor:
+def hstack(tensors: Any, *, out: Tensor | None = None) -> Tensor:
     """Joined along the second dimension (the first, for vectors)."""
 
 def hypot(input: Tensor, other: Tensor | Number, *, out: Tensor | None = None) -> Tensor:
@@ -3013,7 +3017,10 @@ def outer(input: Tensor, vec2: Tensor, *, out: Tensor | None = None) -> Tensor:
 def pairwise_distance(
     x1: Tensor, x2: Tensor, p: _float = 2.0, eps: _float = 1e-06, keepdim: _bool = False, *, out: Tensor | None = None
 ) -> Tensor:
-    """The p-norm of x1 - x2 + eps over the last dimension. `(*, D)`, `(*, D)` -> `(*)`."""
+    """The p-norm of x1 - x2 + eps over the last dimension. `(*, D)`, `(*, D)` -> `(*)`.
+
+    Integers and bools become floats of the default dtype.
+    """
 
 def pca_lowrank(A: Tensor, q: _int | None = None, center: _bool = True, niter: _int = 2) -> tuple[Tensor, Tensor, Tensor]:
     """The first q principal components of the rows of A as `(U, S, V)`; the columns of V are the directions.
@@ -3332,7 +3339,7 @@ def round_(input: Tensor, decimals: _int = 0) -> Tensor:
     In place: the result stands in `input`, which is returned.
     """
 
-def row_stack(tensors: Sequence[Tensor], *, out: Tensor | None = None) -> Tensor:
+def row_stack(tensors: Any, *, out: Tensor | None = None) -> Tensor:
     """Joined along the first dimension; vectors are rows.
 
     Also called `row_stack`.
@@ -3444,7 +3451,7 @@ def segment_reduce(
     lengths: Tensor | None = None,
     indices: Tensor | None = None,
     offsets: Tensor | None = None,
-    dim: _int = 0,
+    axis: _int = 0,
     unsafe: _bool = False,
     initial: Any = None,
 ) -> Tensor:
@@ -3740,7 +3747,7 @@ def squeeze(input: Tensor, dim: Any = None) -> Tensor:
 def squeeze_copy(input: Tensor, dim: Any = None, *, out: Any = None) -> Tensor:
     """As `squeeze`, with elements of its own instead of a view."""
 
-def stack(tensors: Sequence[Tensor], dim: _int = 0, *, out: Tensor | None = None) -> Tensor:
+def stack(tensors: Any, dim: _int = 0, *, out: Tensor | None = None) -> Tensor:
     """The tensors along a new dimension `dim`. Raises RuntimeError unless all have one shape."""
 
 def std(
@@ -3831,38 +3838,17 @@ def swapaxes(input: Tensor, dim0: _int, dim1: _int) -> Tensor:
 def swapdims(input: Tensor, dim0: _int, dim1: _int) -> Tensor:
     """Two dimensions swapped."""
 
-def sym_acos(x: Any, /) -> Any:
-    """Return the arc cosine (measured in radians) of x.
-
-    The result is between 0 and pi.
-    """
-
-def sym_asin(x: Any, /) -> Any:
-    """Return the arc sine (measured in radians) of x.
-
-    The result is between -pi/2 and pi/2.
-    """
-
-def sym_atan(x: Any, /) -> Any:
-    """Return the arc tangent (measured in radians) of x.
-
-    The result is between -pi/2 and pi/2.
-    """
-
-def sym_cos(x: Any, /) -> Any:
-    """Return the cosine of x (measured in radians)."""
-
-def sym_cosh(x: Any, /) -> Any:
-    """Return the hyperbolic cosine of x."""
-
+def sym_acos(*args: Any) -> Any: ...
+def sym_asin(*args: Any) -> Any: ...
+def sym_atan(*args: Any) -> Any: ...
+def sym_cos(*args: Any) -> Any: ...
+def sym_cosh(*args: Any) -> Any: ...
 def sym_float(a: Any) -> _float: ...
 def sym_int(a: Any) -> _int:
     """`a` cut to an integer."""
 
 def sym_ite(b: _bool, t: Any, f: Any) -> Any: ...
-def sym_log2(x: Any, /) -> Any:
-    """Return the base 2 logarithm of x."""
-
+def sym_log2(*args: Any) -> Any: ...
 def sym_max(a: Any, b: Any) -> Any:
     """The larger number; a float where one is."""
 
@@ -3870,22 +3856,12 @@ def sym_min(a: Any, b: Any) -> Any:
     """The smaller number; a float where one is."""
 
 def sym_not(a: Any) -> _bool: ...
-def sym_sin(x: Any, /) -> Any:
-    """Return the sine of x (measured in radians)."""
-
-def sym_sinh(x: Any, /) -> Any:
-    """Return the hyperbolic sine of x."""
-
-def sym_sqrt(x: Any, /) -> Any:
-    """Return the square root of x."""
-
+def sym_sin(*args: Any) -> Any: ...
+def sym_sinh(*args: Any) -> Any: ...
+def sym_sqrt(*args: Any) -> Any: ...
 def sym_sum(args: Any) -> Any: ...
-def sym_tan(x: Any, /) -> Any:
-    """Return the tangent of x (measured in radians)."""
-
-def sym_tanh(x: Any, /) -> Any:
-    """Return the hyperbolic tangent of x."""
-
+def sym_tan(*args: Any) -> Any: ...
+def sym_tanh(*args: Any) -> Any: ...
 def t(input: Tensor) -> Tensor:
     """A matrix transposed; a vector or a number as it is."""
 
@@ -3896,7 +3872,7 @@ def take(input: Tensor, index: Tensor, *, out: Tensor | None = None) -> Tensor:
     """The elements of the flattened `input` at `index` (negative ones count from the end). Shape of `index`."""
 
 def take_along_dim(input: Tensor, indices: Tensor, dim: _int | None = None, *, out: Tensor | None = None) -> Tensor:
-    """As `gather`, the other dimensions broadcast; of the flattened tensor where `dim` is not given."""
+    """As `gather`, the other dimensions broadcast; of the flattened tensor where `dim` is not given. Negative ones wrap."""
 
 def tan(input: Tensor, *, out: Tensor | None = None) -> Tensor:
     """The tangent of an angle in radians.
@@ -4207,7 +4183,7 @@ def view_copy(*args: Any, out: Any = None, **keywords: Any) -> Any:
 def vsplit(input: Tensor, *given: Any, **keyword: Any) -> tuple[Tensor, ...]:
     """Views of equal parts along one dimension, or of the parts between the given indices."""
 
-def vstack(tensors: Sequence[Tensor], *, out: Tensor | None = None) -> Tensor:
+def vstack(tensors: Any, *, out: Tensor | None = None) -> Tensor:
     """Joined along the first dimension; vectors are rows.
 
     Also called `row_stack`.

@@ -122,13 +122,13 @@ class Surface:
     @property
     def _version(self) -> _int: ...
     def abs(self) -> Tensor:
-        """The absolute value; its gradient at 0 (and at nan) is 0."""
+        """The absolute value; its gradient at 0 (and at nan) is 0. Infinite where a part is, whatever the other one."""
 
     def abs_(self) -> Self:
         """The absolute value in place. Raises RuntimeError for complex tensors, whose absolute values are real."""
 
     def absolute(self) -> Tensor:
-        """The absolute value; its gradient at 0 (and at nan) is 0."""
+        """The absolute value; its gradient at 0 (and at nan) is 0. Infinite where a part is, whatever the other one."""
 
     def absolute_(self) -> Self:
         """The absolute value in place. Raises RuntimeError for complex tensors, whose absolute values are real."""
@@ -156,10 +156,8 @@ class Surface:
     ) -> Tensor:
         """`beta * input + alpha * bmm(batch1, batch2).sum(0)`."""
 
-    def addbmm_(
-        self, batch1: Tensor | Number, batch2: Tensor | Number, beta: Tensor | Number = 1, alpha: Tensor | Number = 1
-    ) -> Self:
-        """`beta * input + alpha * bmm(batch1, batch2).sum(0)`."""
+    def addbmm_(self, batch1: Tensor, batch2: Tensor, *, beta: Any = 1, alpha: Any = 1) -> Self:
+        """`addbmm` in place. Unlike other in-place methods it takes the shape of the result where it has fewer elements."""
 
     def addcdiv(self, tensor1: Tensor | Number, tensor2: Tensor | Number, value: Tensor | Number = 1) -> Tensor:
         """`input + value * tensor1 / tensor2`. Raises RuntimeError for integers."""
@@ -445,13 +443,13 @@ class Surface:
         """`input`, but at most `max`."""
 
     def clamp_max_(self, max: Any) -> Self:
-        """`input`, but at most `max`."""
+        """`clamp_max` in place."""
 
     def clamp_min(self, min: Any) -> Tensor:
         """`input`, but at least `min`."""
 
     def clamp_min_(self, min: Any) -> Self:
-        """`input`, but at least `min`."""
+        """`clamp_min` in place."""
 
     def clip(self, min: Any = None, max: Any = None) -> Tensor:
         """`input` held inside [min, max]. Raises RuntimeError where both are None, or a number does not fit the tensor's
@@ -518,7 +516,7 @@ class Surface:
         """The tensor on the CPU; itself where it is there already."""
 
     def cross(self, other: Tensor, dim: _int | None = None) -> Tensor:
-        """The cross product of 3-vectors along `dim` (by default the first dimension of size 3)."""
+        """The cross products of 3-vectors along `dim` (by default the first dimension of size 3)."""
 
     def crow_indices(self) -> Any: ...
     def cuda(
@@ -638,7 +636,7 @@ class Surface:
         """Whether `input == other`."""
 
     def equal(self, other: Tensor) -> _bool:
-        """Whether both have the same shape and the same elements."""
+        """Whether both have the same shape and the same elements. Raises TypeError for what is no tensor."""
 
     def erf(self) -> Tensor:
         """The error function, `2 / sqrt(pi)` times the integral of `exp(-t ** 2)` from 0 to `input`."""
@@ -1734,7 +1732,7 @@ class Surface:
         """The elements of the flattened `input` at `index` (negative ones count from the end). Shape of `index`."""
 
     def take_along_dim(self, indices: Tensor, dim: _int | None = None) -> Tensor:
-        """As `gather`, the other dimensions broadcast; of the flattened tensor where `dim` is not given."""
+        """As `gather`, the other dimensions broadcast; of the flattened tensor where `dim` is not given. Negative ones wrap."""
 
     def tan(self) -> Tensor:
         """The tangent of an angle in radians."""

@@ -238,7 +238,7 @@ def eye(
         if count < 0:
             raise RuntimeError(f"{name} must be greater or equal to 0, got {count}")
     kind, where = settle(out, dtype, device, layout)
-    return deliver(out, _on(np.eye(rows, columns), kind, where), requires_grad)
+    return deliver(out, _on(np.eye(rows, columns, dtype=kind.np), kind, where), requires_grad)
 
 
 def _triangle(name: str, find: Any, row: Any, col: Any, offset: int, dtype: Any, device: Any, layout: Any) -> Tensor:
