@@ -12,6 +12,7 @@ import importlib
 import io
 import sys
 import types
+import warnings
 from collections import defaultdict
 from collections.abc import Iterable, Iterator
 from pathlib import Path
@@ -56,13 +57,15 @@ def _listed(namespace: str, holder: Any) -> set[str]:
     if namespace == "torch.Tensor":  # its Python protocol counts, the object's own does not
         return {n for n in dir(holder) if not n.startswith("_") or (n.startswith("__") and not hasattr(object, n))}
     names = set(getattr(holder, "__all__", ())) or {n for n in dir(holder) if not n.startswith("_")}
-    found = set()
-    for name in names:
-        value = getattr(holder, name, None)
-        home = str(getattr(value, "__module__", "") or "torch")
-        if not isinstance(value, types.ModuleType) and home.split(".")[0] == "torch" and not name.startswith("_"):
-            found.add(name)
-    return found
+    with warnings.catch_warnings():
+        warnings.simplefilter("ignore")  # torch says of some names that they are old
+        return {name for name in names if not name.startswith("_") and _own(getattr(holder, name, None))}
+
+
+def _own(value: Any) -> bool:
+    """Whether torch defines a value: no module, nothing imported from elsewhere."""
+    home = str(getattr(value, "__module__", "") or "torch")
+    return not isinstance(value, types.ModuleType) and home.split(".")[0] == "torch"
 
 
 def _at(root: Any, path: str) -> Any:
@@ -117,10 +120,11 @@ def rows(results: list[Result]) -> Iterator[dict[str, str]]:
     known = set(names)
     for name in names:
         plain = name.replace("torch.Tensor.", "torch.")  # the database calls methods by their last name
-        score = by_name.get(name if plain in known else plain, {})
+        asked = name if plain in known else plain
+        score = by_name.get(asked, {})
         row = {"name": name, "there": "yes" if there(name) else "no"}
         row |= {check: f"{p[0]}/{p[1]}" if (p := score.get(check)) else "" for check in SCORES}
-        yield row | {"reason": "; ".join(why.get(name, ())) or reason(name)}
+        yield row | {"reason": "; ".join(why.get(asked, ())) or reason(name)}
 
 
 def text(table: Iterable[dict[str, str]]) -> str:

@@ -75,6 +75,13 @@ FAILURES: tuple[tuple[tuple[str, str, str], str], ...] = (
             "cumulative_trapezoid",
         )
     ),
+    (("nn.functional.embedding_bag", "forward", "bfloat16"), _HALF),
+    (("nn.functional.feature_alpha_dropout:with_train", "forward", "float16"), _HALF),
+    (("erfinv", "gradient", "float32"), "rounding: XLA's own single-precision approximation of erfinv, 3e-6 off"),
+    *(
+        ((name, "gradient", "float32"), _SUMS)
+        for name in ("grid_sampler_3d", "linalg.pinv:hermitian", "nn.functional.multi_head_attention_forward")
+    ),
     (("cov", "gradient", "*"), _SUMS),
     (("cov", "second", "float64"), "the weights are float32, and so are their products and rounding in both libraries"),
     (("renorm", "gradient", "complex64"), "torch's gradient is nan; that of the infinity norm is finite here"),
