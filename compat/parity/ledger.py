@@ -20,6 +20,8 @@ from typing import Any
 
 import torch
 
+import torchlike
+
 from .entries import all_entries, public
 from .reasons import reason
 from .report import load
@@ -84,8 +86,6 @@ def _at(root: Any, path: str) -> Any:
 
 def there(name: str) -> bool:
     """Whether torchlike has this public name (None stands where torch has None too)."""
-    import torchlike
-
     space, _, last = name.removeprefix("torch").removeprefix(".").rpartition(".")
     holder = _at(torchlike, space)
     return holder is not None and hasattr(holder, last)

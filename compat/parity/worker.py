@@ -1,4 +1,8 @@
-"""Runs entries in worker processes, each with a time limit."""
+"""Runs entries in worker processes, each with a time limit.
+
+What needs the two libraries is imported by the functions that run in a worker: this module itself stays light, so that
+reading results (`report`) and handing out work start no backend.
+"""
 
 from __future__ import annotations
 
