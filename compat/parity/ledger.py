@@ -57,7 +57,9 @@ def torch_names() -> Iterator[str]:
 
 def _listed(namespace: str, holder: Any) -> set[str]:
     if namespace == "torch.Tensor":  # its Python protocol counts, the object's own does not
-        return {n for n in dir(holder) if not n.startswith("_") or (n.startswith("__") and not hasattr(object, n))}
+        # copyreg writes __slotnames__ into whatever class was pickled in this process: it is no name of torch's.
+        foreign = {"__slotnames__"}
+        return {n for n in dir(holder) if not n.startswith("_") or (n.startswith("__") and not hasattr(object, n))} - foreign
     names = set(getattr(holder, "__all__", ())) or {n for n in dir(holder) if not n.startswith("_")}
     with warnings.catch_warnings():
         warnings.simplefilter("ignore")  # torch says of some names that they are old
