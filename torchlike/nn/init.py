@@ -11,7 +11,6 @@ from typing import Any
 import numpy as np
 
 from torchlike.autograd.grad_mode import no_grad
-from torchlike.base.errors import missing
 from torchlike.tensor import Tensor, creation
 from torchlike.tensor import functions as ops
 from torchlike.tensor.random import randperm
@@ -249,14 +248,11 @@ def orthogonal_(tensor: Tensor, gain: float = 1, generator: Any = None) -> Tenso
         raise ValueError("Only tensors with 2 or more dimensions are supported")
     if tensor.numel() == 0:
         return tensor
-    qr = getattr(ops, "linalg_qr", None)
-    if qr is None:
-        raise missing("nn.init.orthogonal_", "it needs torch.linalg.qr")
     rows = tensor.size(0)
     columns = tensor.numel() // rows
     with no_grad():
         flat = tensor.new_empty((rows, columns)).normal_(0, 1, generator=generator)
-        q, r = qr(flat.t() if rows < columns else flat)
+        q, r = ops.linalg_qr(flat.t() if rows < columns else flat)
         q = q * r.diagonal().sign()  # makes the decomposition unique, and q uniform
         tensor.copy_((q.t() if rows < columns else q).reshape(tensor.shape))
         return tensor.mul_(gain)

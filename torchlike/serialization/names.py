@@ -19,7 +19,12 @@ _MOVED = {
     ("torchlike.tensor.tensor", "Tensor"): ("torch", "Tensor"),
     ("torchlike.tensor.parameter", "Parameter"): ("torch.nn.parameter", "Parameter"),
     ("torchlike.tensor.parameter", "Buffer"): ("torch.nn.parameter", "Buffer"),
+    ("torchlike.tensor.uninitialized", "UninitializedParameter"): ("torch.nn.parameter", "UninitializedParameter"),
+    ("torchlike.tensor.uninitialized", "UninitializedBuffer"): ("torch.nn.parameter", "UninitializedBuffer"),
     ("torchlike.engine.random", "Generator"): ("torch._C", "Generator"),
+    ("torchlike.nn.modules.attention", "MultiheadAttention"): ("torch.nn.modules.activation", "MultiheadAttention"),
+    ("torchlike.nn.modules.parameter_container", "ParameterDict"): ("torch.nn.modules.container", "ParameterDict"),
+    ("torchlike.nn.modules.parameter_container", "ParameterList"): ("torch.nn.modules.container", "ParameterList"),
 }
 # Packages here that are one module in torch, or none: their names are looked for in the namespace on the right.
 _FOLDED = {

@@ -17,6 +17,7 @@ from torchlike.base.size import Size
 from torchlike.serialization import bridge, names, rebuild
 from torchlike.serialization.names import Global
 from torchlike.tensor import Buffer, Parameter, Tensor
+from torchlike.tensor.uninitialized import is_lazy
 
 _SIZE, _DEVICE = Global("torch", "Size"), Global("torch", "device")
 
@@ -47,7 +48,7 @@ class _Names:
 
     def reducer_override(self, obj: Any) -> Any:
         if isinstance(obj, Tensor):
-            return self._reduce_tensor(obj)
+            return obj.__reduce_ex__(2) if is_lazy(obj) else self._reduce_tensor(obj)
         if isinstance(obj, Size):
             return _SIZE, (tuple(obj),)
         if isinstance(obj, device):

@@ -33,14 +33,44 @@ from torchlike.nn.modules.activation import (
     Threshold,
 )
 from torchlike.nn.modules.attention import MultiheadAttention
-from torchlike.nn.modules.batchnorm import BatchNorm1d, BatchNorm2d, BatchNorm3d, InstanceNorm1d, InstanceNorm2d, InstanceNorm3d
-from torchlike.nn.modules.container import ModuleDict, ModuleList, Sequential
-from torchlike.nn.modules.conv import Conv1d, Conv2d, Conv3d, ConvTranspose1d, ConvTranspose2d, ConvTranspose3d
+from torchlike.nn.modules.batchnorm import (
+    BatchNorm1d,
+    BatchNorm2d,
+    BatchNorm3d,
+    LazyBatchNorm1d,
+    LazyBatchNorm2d,
+    LazyBatchNorm3d,
+)  # fmt: skip
+from torchlike.nn.modules.channelshuffle import ChannelShuffle
+from torchlike.nn.modules.container import Container, ModuleDict, ModuleList, Sequential
+from torchlike.nn.modules.conv import (
+    Conv1d,
+    Conv2d,
+    Conv3d,
+    ConvTranspose1d,
+    ConvTranspose2d,
+    ConvTranspose3d,
+    LazyConv1d,
+    LazyConv2d,
+    LazyConv3d,
+    LazyConvTranspose1d,
+    LazyConvTranspose2d,
+    LazyConvTranspose3d,
+)
 from torchlike.nn.modules.distance import CosineSimilarity, PairwiseDistance
 from torchlike.nn.modules.dropout import AlphaDropout, Dropout, Dropout1d, Dropout2d, Dropout3d, FeatureAlphaDropout
 from torchlike.nn.modules.flatten import Flatten, Unflatten
 from torchlike.nn.modules.fold import Fold, Unfold
-from torchlike.nn.modules.linear import Bilinear, Identity, Linear
+from torchlike.nn.modules.instancenorm import (
+    InstanceNorm1d,
+    InstanceNorm2d,
+    InstanceNorm3d,
+    LazyInstanceNorm1d,
+    LazyInstanceNorm2d,
+    LazyInstanceNorm3d,
+)
+from torchlike.nn.modules.linear import Bilinear, Identity, LazyLinear, Linear
+from torchlike.nn.modules.linear_cross_entropy import LinearCrossEntropyLoss, LinearCrossEntropyOptions
 from torchlike.nn.modules.loss import (
     BCELoss,
     BCEWithLogitsLoss,
@@ -66,7 +96,7 @@ from torchlike.nn.modules.loss import (
     TripletMarginWithDistanceLoss,
 )
 from torchlike.nn.modules.module import Module
-from torchlike.nn.modules.normalization import GroupNorm, LayerNorm, LocalResponseNorm, RMSNorm
+from torchlike.nn.modules.normalization import CrossMapLRN2d, GroupNorm, LayerNorm, LocalResponseNorm, RMSNorm
 from torchlike.nn.modules.padding import (
     CircularPad1d,
     CircularPad2d,
@@ -85,7 +115,7 @@ from torchlike.nn.modules.padding import (
     ZeroPad3d,
 )
 from torchlike.nn.modules.parameter_container import ParameterDict, ParameterList
-from torchlike.nn.modules.pixelshuffle import ChannelShuffle, PixelShuffle, PixelUnshuffle
+from torchlike.nn.modules.pixelshuffle import PixelShuffle, PixelUnshuffle
 from torchlike.nn.modules.pooling import (
     AdaptiveAvgPool1d,
     AdaptiveAvgPool2d,
@@ -96,6 +126,8 @@ from torchlike.nn.modules.pooling import (
     AvgPool1d,
     AvgPool2d,
     AvgPool3d,
+    FractionalMaxPool2d,
+    FractionalMaxPool3d,
     LPPool1d,
     LPPool2d,
     LPPool3d,
@@ -146,6 +178,7 @@ __all__ = [
     "ConstantPad1d",
     "ConstantPad2d",
     "ConstantPad3d",
+    "Container",
     "Conv1d",
     "Conv2d",
     "Conv3d",
@@ -155,6 +188,7 @@ __all__ = [
     "CosineEmbeddingLoss",
     "CosineSimilarity",
     "CrossEntropyLoss",
+    "CrossMapLRN2d",
     "Dropout",
     "Dropout1d",
     "Dropout2d",
@@ -164,6 +198,8 @@ __all__ = [
     "FeatureAlphaDropout",
     "Flatten",
     "Fold",
+    "FractionalMaxPool2d",
+    "FractionalMaxPool3d",
     "GaussianNLLLoss",
     "GroupNorm",
     "Hardshrink",
@@ -182,8 +218,23 @@ __all__ = [
     "LPPool2d",
     "LPPool3d",
     "LayerNorm",
+    "LazyBatchNorm1d",
+    "LazyBatchNorm2d",
+    "LazyBatchNorm3d",
+    "LazyConv1d",
+    "LazyConv2d",
+    "LazyConv3d",
+    "LazyConvTranspose1d",
+    "LazyConvTranspose2d",
+    "LazyConvTranspose3d",
+    "LazyInstanceNorm1d",
+    "LazyInstanceNorm2d",
+    "LazyInstanceNorm3d",
+    "LazyLinear",
     "LeakyReLU",
     "Linear",
+    "LinearCrossEntropyLoss",
+    "LinearCrossEntropyOptions",
     "LocalResponseNorm",
     "LogSigmoid",
     "LogSoftmax",

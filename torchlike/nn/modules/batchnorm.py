@@ -1,18 +1,19 @@
-"""Batch and instance normalization of any rank; the numbered classes say which input they take."""
+"""Batch normalization of any rank; the numbered classes say which input they take."""
 
 from __future__ import annotations
 
-import warnings
 from typing import Any
 
 from torchlike.autograd.grad_mode import no_grad
 from torchlike.base.dtypes import int64
 from torchlike.nn import functional as F
 from torchlike.nn import init
+from torchlike.nn.modules.lazy import LazyModuleMixin
 from torchlike.nn.modules.module import Module
+from torchlike.nn.parameter import UninitializedBuffer, UninitializedParameter
 from torchlike.tensor import Parameter, Tensor, creation
 
-__all__ = ["BatchNorm1d", "BatchNorm2d", "BatchNorm3d", "InstanceNorm1d", "InstanceNorm2d", "InstanceNorm3d"]
+__all__ = ["BatchNorm1d", "BatchNorm2d", "BatchNorm3d", "LazyBatchNorm1d", "LazyBatchNorm2d", "LazyBatchNorm3d"]
 
 
 class _NormBase(Module):
@@ -32,17 +33,19 @@ class _NormBase(Module):
     running_var: Tensor | None
     num_batches_tracked: Tensor | None
 
-    def _setup(
+    def __init__(
         self,
         num_features: int,
-        eps: float,
-        momentum: float | None,
-        affine: bool,
-        track_running_stats: bool,
-        device: Any,
-        dtype: Any,
-        bias: bool,
+        eps: float = 1e-5,
+        momentum: float | None = 0.1,
+        affine: bool = True,
+        track_running_stats: bool = True,
+        device: Any = None,
+        dtype: Any = None,
+        *,
+        bias: bool = True,
     ) -> None:
+        super().__init__()
         self.num_features = num_features
         self.eps = eps
         self.momentum = momentum
@@ -114,21 +117,6 @@ class _BatchNorm(_NormBase):
         ValueError: for an input of another rank; when training on one value per channel.
     """
 
-    def __init__(
-        self,
-        num_features: int,
-        eps: float = 1e-5,
-        momentum: float | None = 0.1,
-        affine: bool = True,
-        track_running_stats: bool = True,
-        device: Any = None,
-        dtype: Any = None,
-        *,
-        bias: bool = True,
-    ) -> None:
-        super().__init__()
-        self._setup(num_features, eps, momentum, affine, track_running_stats, device, dtype, bias)
-
     def _factor(self) -> Any:
         """Count the batch and say how much of the running statistics it replaces."""
         counter = self.num_batches_tracked
@@ -168,66 +156,61 @@ class BatchNorm3d(_BatchNorm):
     ranks = (5,)
 
 
-class _InstanceNorm(_NormBase):
-    """Normalize each channel of each sample by itself (Ulyanov et al., 2016).
-
-    Arguments are as in batch normalization; learning and running statistics are off by default.
-
-    Raises:
-        ValueError: for an input of another rank or, if `affine`, another number of channels.
-    """
+class _LazyNormBase(LazyModuleMixin, _NormBase):
+    """A normalization that takes `num_features` from its first input; the other arguments are the normalization's."""
 
     def __init__(
         self,
-        num_features: int,
         eps: float = 1e-5,
-        momentum: float = 0.1,
-        affine: bool = False,
-        track_running_stats: bool = False,
+        momentum: float | None = 0.1,
+        affine: bool = True,
+        track_running_stats: bool = True,
         device: Any = None,
         dtype: Any = None,
         *,
         bias: bool = True,
     ) -> None:
-        super().__init__()
-        self._setup(num_features, eps, momentum, affine, track_running_stats, device, dtype, bias)
+        super().__init__(0, eps, momentum, False, False, device, dtype, bias=False)
+        self.affine = affine
+        self.track_running_stats = track_running_stats
+        where = {"device": device, "dtype": dtype}
+        if affine:
+            self.weight = UninitializedParameter(**where)
+            if bias:
+                self.bias = UninitializedParameter(**where)
+        if track_running_stats:
+            self.running_mean = UninitializedBuffer(**where)
+            self.running_var = UninitializedBuffer(**where)
+            self.num_batches_tracked = creation.tensor(0, dtype=int64, device=device)
 
-    def forward(self, input: Tensor) -> Tensor:
-        self._check_input_dim(input)
-        dim = input.dim() - self.ranks[0]  # of the channels: 0 where there is no batch
-        if input.size(dim) != self.num_features:
-            if self.affine:
-                raise ValueError(
-                    f"expected input's size at dim={dim} to match num_features ({self.num_features}), "
-                    f"but got: {input.size(dim)}."
-                )
-            warnings.warn(
-                f"input's size at dim={dim} does not match num_features. You can silence this warning by not passing in "
-                "num_features, which is not used because affine=False",
-                stacklevel=3,
-            )
-        if dim == 0:
-            return self._normalize(input.unsqueeze(0)).squeeze(0)
-        return self._normalize(input)
+    def reset_parameters(self) -> None:
+        """Weight 1, bias 0, and no running statistics, once they have a shape."""
+        if not self.has_uninitialized_params() and self.num_features != 0:
+            super().reset_parameters()
 
-    def _normalize(self, input: Tensor) -> Tensor:
-        by_sample = self.training or not self.track_running_stats
-        momentum = 0.0 if self.momentum is None else self.momentum
-        return F.instance_norm(
-            input, self.running_mean, self.running_var, self.weight, self.bias, by_sample, momentum, self.eps
-        )
-
-
-class InstanceNorm1d(_InstanceNorm):
-    __doc__ = _InstanceNorm.__doc__
-    ranks = (2, 3)
+    def initialize_parameters(self, input: Tensor) -> None:
+        """Take the number of channels of `input`, its second dimension."""
+        if self.has_uninitialized_params():
+            self.num_features = input.shape[1]
+            for tensor in (self.weight, self.bias, self.running_mean, self.running_var):
+                if tensor is not None:
+                    tensor.materialize((self.num_features,))  # type: ignore[attr-defined]  # uninitialized
+            self.reset_parameters()
 
 
-class InstanceNorm2d(_InstanceNorm):
-    __doc__ = _InstanceNorm.__doc__
-    ranks = (3, 4)
+class LazyBatchNorm1d(_LazyNormBase, _BatchNorm):
+    __doc__ = _LazyNormBase.__doc__
+    cls_to_become = BatchNorm1d
+    ranks = BatchNorm1d.ranks
 
 
-class InstanceNorm3d(_InstanceNorm):
-    __doc__ = _InstanceNorm.__doc__
-    ranks = (4, 5)
+class LazyBatchNorm2d(_LazyNormBase, _BatchNorm):
+    __doc__ = _LazyNormBase.__doc__
+    cls_to_become = BatchNorm2d
+    ranks = BatchNorm2d.ranks
+
+
+class LazyBatchNorm3d(_LazyNormBase, _BatchNorm):
+    __doc__ = _LazyNormBase.__doc__
+    cls_to_become = BatchNorm3d
+    ranks = BatchNorm3d.ranks

@@ -8,12 +8,17 @@ from typing import Any, ClassVar
 
 from torchlike.nn import functional as F
 from torchlike.nn import init
+from torchlike.nn.modules.lazy import LazyModuleMixin
 from torchlike.nn.modules.linear import init_bias
 from torchlike.nn.modules.module import Module
 from torchlike.nn.modules.utils import _ntuple, _reverse_repeat_tuple
+from torchlike.nn.parameter import UninitializedParameter
 from torchlike.tensor import Parameter, Tensor, creation
 
-__all__ = ["Conv1d", "Conv2d", "Conv3d", "ConvTranspose1d", "ConvTranspose2d", "ConvTranspose3d"]
+__all__ = [
+    "Conv1d", "Conv2d", "Conv3d", "ConvTranspose1d", "ConvTranspose2d", "ConvTranspose3d", "LazyConv1d", "LazyConv2d",
+    "LazyConv3d", "LazyConvTranspose1d", "LazyConvTranspose2d", "LazyConvTranspose3d",
+]  # fmt: skip
 
 Ints = int | tuple[int, ...]
 _PADDING_MODES = ("zeros", "reflect", "replicate", "circular")
@@ -27,7 +32,7 @@ class _ConvNd(Module):
     weight: Tensor
     bias: Tensor | None
 
-    def _setup(
+    def __init__(
         self,
         in_channels: int,
         out_channels: int,
@@ -40,9 +45,12 @@ class _ConvNd(Module):
         groups: int,
         bias: bool,
         padding_mode: str,
-        device: Any,
-        dtype: Any,
+        device: Any = None,
+        dtype: Any = None,
     ) -> None:
+        super().__init__()
+        if not hasattr(self, "ndim"):  # a class of the user's own right below this one
+            self.ndim = len(kernel_size)  # type: ignore[misc, arg-type]  # such classes give tuples, as to torch
         each = _ntuple(self.ndim)
         self.in_channels = in_channels
         self.out_channels = out_channels
@@ -145,8 +153,7 @@ class _Conv(_ConvNd):
         device: Any = None,
         dtype: Any = None,
     ) -> None:
-        super().__init__()
-        self._setup(
+        super().__init__(
             in_channels,
             out_channels,
             kernel_size,
@@ -202,8 +209,7 @@ class _ConvTransposeNd(_ConvNd):
     ) -> None:
         if padding_mode != "zeros":
             raise ValueError(f'Only "zeros" padding mode is supported for {type(self).__name__}')
-        super().__init__()
-        self._setup(
+        super().__init__(
             in_channels, out_channels, kernel_size, stride, padding, dilation, True, output_padding, groups, bias, padding_mode,
             device, dtype,
         )  # fmt: skip
@@ -267,6 +273,130 @@ class ConvTranspose3d(_ConvTransposeNd):
     __doc__ = _ConvTransposeNd.__doc__
     ndim = 3
 
+
+class _LazyConvXdMixin(LazyModuleMixin):
+    """A convolution that takes `in_channels` from its first input."""
+
+    ndim: ClassVar[int]
+    groups: int
+    transposed: bool
+    in_channels: int
+    out_channels: int
+    kernel_size: tuple[int, ...]
+    weight: Any
+    bias: Any
+
+    def _await(self, out_channels: int, bias: bool, device: Any, dtype: Any) -> None:
+        self.weight = UninitializedParameter(device=device, dtype=dtype)
+        self.out_channels = out_channels
+        if bias:
+            self.bias = UninitializedParameter(device=device, dtype=dtype)
+
+    def reset_parameters(self) -> None:
+        """Draw weight and bias anew, once they have a shape."""
+        if not self.has_uninitialized_params() and self.in_channels != 0:
+            super().reset_parameters()  # type: ignore[misc]  # of the convolution
+
+    def initialize_parameters(self, input: Tensor, *args: Any, **kwargs: Any) -> None:
+        """Take the number of channels of `input`."""
+        if not self.has_uninitialized_params():
+            return
+        self.in_channels = channels = self._get_in_channels(input)
+        if channels % self.groups:
+            raise ValueError("in_channels must be divisible by groups")
+        outer, inner = (channels, self.out_channels) if self.transposed else (self.out_channels, channels)
+        self.weight.materialize((outer, inner // self.groups, *self.kernel_size))
+        if self.bias is not None:
+            self.bias.materialize((self.out_channels,))
+        self.reset_parameters()
+
+    def _get_in_channels(self, input: Tensor) -> int:
+        single = self._get_num_spatial_dims() + 1
+        if input.dim() not in (single, single + 1):
+            raise RuntimeError(
+                f"Expected {single}D (unbatched) or {single + 1}D (batched) input to {type(self).__name__}, "
+                f"but got input of size: {input.shape}"
+            )
+        return input.shape[input.dim() - single]
+
+    def _get_num_spatial_dims(self) -> int:
+        return self.ndim
+
+
+class _LazyConv(_LazyConvXdMixin):
+    """A convolution that takes `in_channels` from its first input; the other arguments are the convolution's."""
+
+    def __init__(
+        self,
+        out_channels: int,
+        kernel_size: Ints,
+        stride: Ints = 1,
+        padding: str | Ints = 0,
+        dilation: Ints = 1,
+        groups: int = 1,
+        bias: bool = True,
+        padding_mode: str = "zeros",
+        device: Any = None,
+        dtype: Any = None,
+    ) -> None:
+        super().__init__(0, 0, kernel_size, stride, padding, dilation, groups, False, padding_mode, device, dtype)
+        self._await(out_channels, bias, device, dtype)
+
+
+class _LazyConvTranspose(_LazyConvXdMixin):
+    """A transposed convolution that takes `in_channels` from its first input; the other arguments are its own."""
+
+    def __init__(
+        self,
+        out_channels: int,
+        kernel_size: Ints,
+        stride: Ints = 1,
+        padding: Ints = 0,
+        output_padding: Ints = 0,
+        groups: int = 1,
+        bias: bool = True,
+        dilation: Ints = 1,
+        padding_mode: str = "zeros",
+        device: Any = None,
+        dtype: Any = None,
+    ) -> None:
+        super().__init__(
+            0, 0, kernel_size, stride, padding, output_padding, groups, False, dilation, padding_mode, device, dtype
+        )
+        self._await(out_channels, bias, device, dtype)
+
+
+class LazyConv1d(_LazyConv, Conv1d):
+    __doc__ = _LazyConv.__doc__
+    cls_to_become = Conv1d
+
+
+class LazyConv2d(_LazyConv, Conv2d):
+    __doc__ = _LazyConv.__doc__
+    cls_to_become = Conv2d
+
+
+class LazyConv3d(_LazyConv, Conv3d):
+    __doc__ = _LazyConv.__doc__
+    cls_to_become = Conv3d
+
+
+class LazyConvTranspose1d(_LazyConvTranspose, ConvTranspose1d):
+    __doc__ = _LazyConvTranspose.__doc__
+    cls_to_become = ConvTranspose1d
+
+
+class LazyConvTranspose2d(_LazyConvTranspose, ConvTranspose2d):
+    __doc__ = _LazyConvTranspose.__doc__
+    cls_to_become = ConvTranspose2d
+
+
+class LazyConvTranspose3d(_LazyConvTranspose, ConvTranspose3d):
+    __doc__ = _LazyConvTranspose.__doc__
+    cls_to_become = ConvTranspose3d
+
+
+_ConvTransposeMixin = _ConvTransposeNd  # the name of before torch 1.8
 
 _CONV = {1: F.conv1d, 2: F.conv2d, 3: F.conv3d}
 _CONV_TRANSPOSE = {1: F.conv_transpose1d, 2: F.conv_transpose2d, 3: F.conv_transpose3d}

@@ -12,6 +12,7 @@ from torchlike.autograd.grad_mode import no_grad
 from torchlike.base.hooks import RemovableHandle
 from torchlike.nn.modules.hooks import add_hook
 from torchlike.nn.modules.registry import ModuleRegistry
+from torchlike.nn.parameter import is_lazy
 from torchlike.tensor import Parameter, Tensor
 
 _EXTRA_STATE_KEY_SUFFIX = "_extra_state"
@@ -185,9 +186,10 @@ class ModuleState(ModuleRegistry):
                 f"but received {type(given)}"
             )
             return
-        if len(tensor.shape) == 0 and len(given.shape) == 1:
+        lazy = is_lazy(tensor)  # without a shape, that is: any will do
+        if not lazy and len(tensor.shape) == 0 and len(given.shape) == 1:
             given = given[0]  # files from before torch had zero-dim tensors
-        if given.shape != tensor.shape:
+        if not lazy and given.shape != tensor.shape:
             error_msgs.append(
                 f"size mismatch for {key}: copying a param with shape {given.shape} from checkpoint, "
                 f"the shape in current model is {tensor.shape}."
@@ -204,7 +206,7 @@ class ModuleState(ModuleRegistry):
             with no_grad():
                 if assign:
                     setattr(self, name, _as_parameter(given, tensor) if isinstance(tensor, Parameter) else given)
-                else:
+                elif not (lazy and is_lazy(given)):
                     tensor.copy_(given)
         except Exception as error:
             error_msgs.append(
