@@ -7,7 +7,7 @@ from collections.abc import Callable
 from contextlib import contextmanager
 from copy import copy
 from dataclasses import dataclass
-from typing import Any
+from typing import Any, Protocol
 
 import torch
 
@@ -17,6 +17,36 @@ from .entries import Entry
 from .translate import function, leaves, to_torchlike
 
 TORCH, OURS = "torch", "torchlike"
+GETTERS = {
+    "function": "get_op",
+    "method": "get_method",
+    "operator": "get_operator",
+    "inplace": "get_inplace",
+    "inplace operator": "get_inplace_operator",
+}
+
+
+def library_of(name: str) -> Any:
+    """The library of this name."""
+    return torch if name == TORCH else torchlike
+
+
+class Comparable(Protocol):
+    """What the checks need to know of a call: `Call` for ops, `ModuleCall` for modules."""
+
+    index: int
+
+    @property
+    def values(self) -> bool: ...
+    @property
+    def by_largest(self) -> bool: ...
+    @property
+    def choosing(self) -> bool: ...
+
+    def run(self, library: str) -> Any: ...
+    def in_double(self) -> Comparable: ...
+    def differentiable(self, library: str) -> tuple[list[Any], Any]: ...
+    def processed(self, library: str, out: Any) -> Any: ...
 
 
 @dataclass
@@ -35,22 +65,29 @@ class Call:
 
     def operation(self, library: str) -> Callable[..., Any]:
         """The function in one library. Raises MissingAPI where torchlike has none."""
-        info = self.entry.info
-        found = {
-            "function": info.get_op,
-            "method": info.get_method,
-            "operator": info.get_operator,
-            "inplace": info.get_inplace,
-            "inplace operator": info.get_inplace_operator,
-        }[self.form]()
+        found = getattr(self.entry.info, GETTERS[self.form])()
         return found if library == TORCH else function(found)
+
+    @property
+    def values(self) -> bool:
+        """Whether the elements of the result are to agree; not so for `empty` and its like."""
+        return not (self.entry.info.has_nondeterministic_output or "empty" in self.entry.name)
+
+    @property
+    def by_largest(self) -> bool:
+        """Whether rounding errors are of the size of the largest element."""
+        return self.entry.transforms
+
+    @property
+    def choosing(self) -> bool:
+        """Whether parts of the result are free choices (signs of eigenvectors ...), which `processed` takes away."""
+        code = getattr(self.sample.output_process_fn_grad, "__code__", None)
+        return code is None or code.co_code != (lambda x: x).__code__.co_code
 
     def arguments(self, library: str) -> tuple[Any, tuple, dict[str, Any]]:
         """Fresh arguments: `(input, args, keywords)`."""
         s = self.sample
-        given = (s.input, s.args, s.kwargs)
-        given = tuple(_copied(g, self.double) for g in given)
-        return given if library == TORCH else tuple(to_torchlike(g) for g in given)
+        return fresh((s.input, s.args, s.kwargs), library, self.double)
 
     def run(self, library: str) -> Any:
         input, args, keywords = self.arguments(library)
@@ -60,10 +97,24 @@ class Call:
         """The same call with float64 (complex128) in place of narrower floats."""
         return Call(self.entry, self.sample, self.index, self.form, True)
 
+    def differentiable(self, library: str) -> tuple[list[Any], Any]:
+        """`(what gradients are taken of, the result)`."""
+        input, args, keywords = self.arguments(library)
+        of = [x for x in leaves([input, args, keywords], library_of(library).Tensor) if x.requires_grad]
+        wrapper = self.entry.info.gradcheck_wrapper
+        wrapper = wrapper if library == TORCH else function(wrapper)
+        return of, self.processed(library, wrapper(self.operation(library), input, *args, **keywords))
+
     def processed(self, library: str, out: Any) -> Any:
         """The part of the result that does not depend on free choices (signs of eigenvectors ...)."""
         process = self.sample.output_process_fn_grad
         return (process if library == TORCH else function(process))(out)
+
+
+def fresh(given: Any, library: str, double: bool = False) -> Any:
+    """Arguments that share nothing with the sample's, in one library's types."""
+    made = _copied(given, double)
+    return made if library == TORCH else to_torchlike(made)
 
 
 def _copied(value: Any, double: bool) -> Any:

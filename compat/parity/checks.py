@@ -3,7 +3,7 @@
 from __future__ import annotations
 
 import inspect
-from collections.abc import Callable, Iterator
+from collections.abc import Callable, Iterator, Sequence
 from functools import partial
 from typing import Any
 
@@ -12,18 +12,15 @@ import torch
 import torchlike
 
 from . import tpu
-from .calls import OURS, TORCH, Call, quiet, renamed, settle
+from .calls import OURS, TORCH, Call, Comparable, library_of, quiet, renamed, settle
 from .compare import Mismatch, compare
 from .entries import Entry
 from .gradients import first_order, second_order
 from .translate import leaves, to_torchlike
+from .worker import Result
 
 Verdict = str | None
 BATCH = 60  # samples recorded into one program
-
-
-class Skip(Exception):
-    """torch itself does not do this sample."""
 
 
 def attempt(action: Callable[..., Any], *args: Any) -> tuple[Any, Exception | None]:
@@ -39,29 +36,38 @@ def wrong(error: Exception) -> str:
     return str(error) if isinstance(error, Mismatch) else f"{type(error).__name__}: {' '.join(str(error).split())[:300]}"
 
 
-def forward(calls: list[Call]) -> Iterator[Verdict]:
-    """Values, shapes and dtypes. A batch of samples is recorded before the first result is read."""
-    for start in range(0, len(calls), BATCH):
-        part = calls[start : start + BATCH]
-        theirs = [attempt(c.run, TORCH) for c in part]
-        ours = [attempt(c.run, OURS) if theirs[i][1] is None else (None, None) for i, c in enumerate(part)]
+def paired(
+    calls: Sequence[Any], action: Callable[[Any, str], Any], size: int
+) -> Iterator[tuple[Any, tuple[Any, Exception | None], tuple[Any, Exception | None]]]:
+    """`(call, torch's attempt, ours)` of an action; a batch of calls is recorded before the first result is read."""
+    for start in range(0, len(calls), size):
+        part = calls[start : start + size]
+        theirs = [attempt(action, c, TORCH) for c in part]
+        ours = [attempt(action, c, OURS) if theirs[i][1] is None else (None, None) for i, c in enumerate(part)]
         _, failed = attempt(settle, [out for out, _ in ours])
-        if failed is not None and len(part) > 1:  # one sample's program fails: find out which
-            ours = [attempt(_settled, c) for c in part]
-        for call, (expected, torch_error), (out, error) in zip(part, theirs, ours, strict=True):
-            if torch_error is not None:
-                yield _same_class(error if error is not None else attempt(_settled, call)[1], torch_error)
-            elif error is not None:
-                yield wrong(error)
-            else:
-                yield _agree(call, out, expected)
+        if failed is not None:  # one call's program fails: find out which
+            ours = [
+                attempt(lambda c: settle(action(c, OURS)), c) if theirs[i][1] is None else ours[i] for i, c in enumerate(part)
+            ]
+        yield from zip(part, theirs, ours, strict=True)
 
 
-def _settled(call: Call) -> Any:
+def forward(calls: Sequence[Comparable]) -> Iterator[Verdict]:
+    """Values, shapes and dtypes."""
+    for call, (expected, torch_error), (out, error) in paired(calls, lambda c, library: c.run(library), BATCH):
+        if torch_error is not None:
+            yield _same_class(attempt(_settled, call)[1], torch_error)
+        elif error is not None:
+            yield wrong(error)
+        else:
+            yield _agree(call, out, expected)
+
+
+def _settled(call: Comparable) -> Any:
     return settle(call.run(OURS))
 
 
-def _agree(call: Call, ours: Any, theirs: Any) -> Verdict:
+def _agree(call: Comparable, ours: Any, theirs: Any) -> Verdict:
     def exact() -> Any:
         made, error = attempt(lambda: call.in_double().run(TORCH))
         return made if error is None else None
@@ -69,27 +75,22 @@ def _agree(call: Call, ours: Any, theirs: Any) -> Verdict:
     def exact_part() -> Any:
         return call.processed(TORCH, exact())
 
-    values = not (call.entry.info.has_nondeterministic_output or "empty" in call.entry.name)
     try:
-        compare(ours, theirs, exact, values, by_largest=call.entry.transforms)
+        compare(ours, theirs, exact, call.values, by_largest=call.by_largest)
     except Mismatch as first:
-        if not values or _identity(call.sample.output_process_fn_grad):
+        if not call.values or not call.choosing:
             return wrong(first)
         parts, error = attempt(lambda: (call.processed(OURS, ours), call.processed(TORCH, theirs)))
         if error is not None:
             return wrong(error)
         try:
             compare(ours, theirs, None, False)
-            compare(parts[0], parts[1], exact_part, by_largest=call.entry.transforms)
+            compare(parts[0], parts[1], exact_part, by_largest=call.by_largest)
         except Mismatch:
             return wrong(first)
     except Exception as error:
         return wrong(error)
     return None
-
-
-def _identity(process: Callable) -> bool:
-    return getattr(process, "__code__", None) is not None and process.__code__.co_code == (lambda x: x).__code__.co_code
 
 
 def _same_class(error: Exception | None, expected: Exception) -> Verdict:
@@ -103,7 +104,7 @@ def _same_class(error: Exception | None, expected: Exception) -> Verdict:
     return None
 
 
-def errors(calls: list[Call]) -> Iterator[Verdict]:
+def errors(calls: Sequence[Comparable]) -> Iterator[Verdict]:
     """Bad arguments raise torch's exception class."""
     for call in calls:
         _, expected = attempt(call.run, TORCH)
@@ -131,7 +132,7 @@ def inplace(calls: list[Call]) -> Iterator[Verdict]:
 
 def _in_place(call: Call, library: str) -> tuple[Any, bool]:
     input, args, keywords = call.arguments(library)
-    with (torch if library == TORCH else torchlike).no_grad():
+    with library_of(library).no_grad():
         out = call.operation(library)(input, *args, **keywords)
     return input, out is input
 
@@ -157,7 +158,7 @@ def _into(call: Call, form: str) -> Verdict:
         input, args, keywords = call.arguments(library)
         place = _place(made, form)
         place = place if library == TORCH else to_torchlike(place)
-        with (torch if library == TORCH else torchlike).no_grad():
+        with library_of(library).no_grad():
             found = call.operation(library)(input, *args, **keywords, out=place)
         same = [a is b for a, b in zip(_list(found), _list(place), strict=False)]
         return place, all(same)
@@ -215,7 +216,7 @@ def views(calls: list[Call]) -> Iterator[Verdict]:
 
 def _written(call: Call, library: str) -> list[Any] | None:
     """The arguments after zeros have been written into each result; None where nothing can be written."""
-    module: Any = torch if library == TORCH else torchlike
+    module = library_of(library)
     with module.no_grad():
         input, args, keywords = call.arguments(library)
         made = call.operation(library)(input, *args, **keywords)
@@ -227,38 +228,31 @@ def _written(call: Call, library: str) -> list[Any] | None:
         return list(leaves([input, args, keywords], module.Tensor))
 
 
-def gradient(calls: list[Call]) -> Iterator[Verdict]:
+def gradient(calls: Sequence[Comparable]) -> Iterator[Verdict]:
     """Gradients with respect to every float argument, of a random cotangent."""
     yield from _derivatives(calls, first_order)
 
 
-def second(calls: list[Call]) -> Iterator[Verdict]:
+def second(calls: Sequence[Comparable]) -> Iterator[Verdict]:
     """Gradients of gradients."""
     yield from _derivatives(calls, second_order)
 
 
-def _derivatives(calls: list[Call], derive: Callable[[Call, str], Any]) -> Iterator[Verdict]:
-    for start in range(0, len(calls), BATCH // 4):
-        part = calls[start : start + BATCH // 4]
-        theirs = [attempt(derive, c, TORCH) for c in part]
-        ours = [attempt(derive, c, OURS) if theirs[i][1] is None else (None, None) for i, c in enumerate(part)]
-        _, failed = attempt(settle, [out for out, _ in ours])
-        if failed is not None and len(part) > 1:
-            ours = [attempt(lambda c: settle(derive(c, OURS)), c) for c in part]
-        for call, (expected, torch_error), (got, error) in zip(part, theirs, ours, strict=True):
-            if torch_error is not None or expected is None:
-                yield None  # not differentiable in torch either
-            elif error is not None:
-                yield wrong(error)
-            else:
-                yield _gradients_agree(call, got, expected, derive)
+def _derivatives(calls: Sequence[Comparable], derive: Callable[[Comparable, str], Any]) -> Iterator[Verdict]:
+    for call, (expected, torch_error), (got, error) in paired(calls, derive, BATCH // 4):
+        if torch_error is not None or expected is None:
+            yield None  # not differentiable in torch either
+        elif error is not None:
+            yield wrong(error)
+        else:
+            yield _gradients_agree(call, got, expected, derive)
 
 
 def _item(of: Callable[[], Any], i: int) -> Any:
     return of()[i]
 
 
-def _gradients_agree(call: Call, ours: Any, theirs: list[Any], derive: Callable) -> Verdict:
+def _gradients_agree(call: Comparable, ours: Any, theirs: list[Any], derive: Callable) -> Verdict:
     def exact() -> Any:
         made, error = attempt(lambda: derive(call.in_double(), TORCH))
         return [g if g is not None else torch.zeros(()) for g in made] if error is None and made else [None] * len(theirs)
@@ -302,8 +296,17 @@ def _takes_out(info: Any) -> bool:
         return True
 
 
+def judge(result: Result, calls: Sequence[Any], check: Callable[[Any], Iterator[Verdict]], prefix: str = "") -> None:
+    """Count a check's verdicts into the result."""
+    for call, verdict in zip(calls, check(calls), strict=True):
+        result.total += 1
+        result.passed += verdict is None
+        if verdict is not None:
+            result.failures.append((call.index, f"{prefix}{verdict}"))
+
+
 # Which dtypes a check runs on by default: gradients where rounding hides least, forms where promotion shows.
-CHECKS: dict[str, tuple[Callable[[list[Call]], Iterator[Verdict]], tuple[str, ...] | None]] = {
+CHECKS: dict[str, tuple[Callable[[Any], Iterator[Verdict]], tuple[str, ...] | None]] = {
     "forward": (forward, None),
     "gradient": (gradient, ("float32", "float64", "complex64")),
     "second": (second, ("float64",)),

@@ -1,4 +1,4 @@
-"""`python -m torchlike.compat parity ops`: the command line."""
+"""`python -m torchlike.compat parity ops` and `parity modules`: the command line of the suites."""
 
 from __future__ import annotations
 
@@ -8,38 +8,47 @@ import sys
 
 from . import report, worker
 
-CHECKS = ("forward", "gradient", "second", "method", "inplace", "out", "views", "errors")
-EXTRA = ("tpu", "tpu_gradient")  # compile for a described TPU; only when asked for
+CHECKS = {
+    "ops": ("forward", "gradient", "second", "method", "inplace", "out", "views", "errors"),
+    "modules": ("forward", "gradient", "step", "state_dict", "repr", "init", "pickle", "deepcopy", "errors"),
+}
+EXTRA = {"ops": ("tpu", "tpu_gradient"), "modules": ()}  # compile for a described TPU; only when asked for
+_WHAT = {"ops": "torch's own operator database", "modules": "torch's own module database"}
 
 
 def add(parent: argparse._SubParsersAction) -> None:
-    """Put `ops` and its options under `parity`."""
-    p = parent.add_parser("ops", help="compare ops with torch on torch's own operator database")
-    p.add_argument("--only", help="entries: names, name:variant, or linalg.* (separated by commas)")
-    p.add_argument("--checks", help=f"of {', '.join(CHECKS)} (separated by commas; all by default), {', '.join(EXTRA)}")
-    p.add_argument("--dtypes", help="dtypes, in place of each check's own (separated by commas)")
-    p.add_argument("--rate", type=float, default=1.0, help="share of the samples to run, at least one each (default 1)")
-    p.add_argument("--most", type=int, help="samples per check and dtype at most")
-    p.add_argument("--seed", type=int, default=0, help="seed of samples and sampling (default 0)")
-    p.add_argument("--sample", type=int, help="one sample by its number")
-    p.add_argument("--timeout", type=float, default=300.0, help="seconds per entry (default 300)")
-    p.add_argument("--jobs", type=int, default=os.cpu_count() or 1, help="worker processes (0: run in this process)")
-    p.add_argument("--json", help="write all results to this file")
-    p.add_argument("--quiet", action="store_true", help="print the table only")
-    p.set_defaults(run=main)
+    """Put `ops`, `modules` and their options under `parity`."""
+    for suite in worker.SUITES:
+        checks, extra = ", ".join(CHECKS[suite]), ", ".join(EXTRA[suite])
+        p = parent.add_parser(suite, help=f"compare {suite} with torch on {_WHAT[suite]}")
+        p.add_argument("--only", help="entries: names, name:variant, or linalg.* (separated by commas)")
+        p.add_argument("--checks", help=f"of {checks} (separated by commas; all by default) {extra}".rstrip())
+        p.add_argument("--dtypes", help="dtypes, in place of each check's own (separated by commas)")
+        p.add_argument("--rate", type=float, default=1.0, help="share of the samples to run, at least one each (default 1)")
+        p.add_argument("--most", type=int, help="samples per check and dtype at most")
+        p.add_argument("--seed", type=int, default=0, help="seed of samples and sampling (default 0)")
+        p.add_argument("--sample", type=int, help="one sample by its number")
+        p.add_argument("--timeout", type=float, default=300.0, help="seconds per entry (default 300)")
+        p.add_argument("--jobs", type=int, default=os.cpu_count() or 1, help="worker processes (0: run in this process)")
+        p.add_argument("--json", help="write all results to this file")
+        p.add_argument("--quiet", action="store_true", help="print the table only")
+        p.set_defaults(run=main, suite=suite)
 
 
 def main(options: argparse.Namespace) -> int:
     """Run and print; the exit status is 1 where anything failed."""
     from .entries import select
 
-    checks = tuple(options.checks.split(",")) if options.checks else CHECKS
-    if unknown := set(checks) - {*CHECKS, *EXTRA}:
-        sys.exit(f"no such check: {', '.join(sorted(unknown))}; there are {', '.join((*CHECKS, *EXTRA))}")
+    suite = options.suite
+    known = (*CHECKS[suite], *EXTRA[suite])
+    checks = tuple(options.checks.split(",")) if options.checks else CHECKS[suite]
+    if unknown := set(checks) - set(known):
+        sys.exit(f"no such check: {', '.join(sorted(unknown))}; there are {', '.join(known)}")
     dtypes = tuple(options.dtypes.split(",")) if options.dtypes else None
-    plan = worker.Plan(checks, dtypes, options.seed, options.rate, options.sample, options.timeout, options.most)
+    plan = worker.Plan(checks, dtypes, options.seed, options.rate, options.sample, options.timeout, options.most, suite)
     try:
-        keys = [entry.key for entry in select(options.only.split(",") if options.only else None)]
+        table = worker.suite(suite).all_entries()
+        keys = [entry.key for entry in select(options.only.split(",") if options.only else None, table)]
     except ValueError as error:
         sys.exit(str(error))
     results: list[worker.Result] = []

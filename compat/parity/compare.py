@@ -59,7 +59,8 @@ def compare(
         if not isinstance(ours, dict) or set(ours) != set(theirs):
             raise Mismatch(f"{where} is {_shown(ours)}, torch's has the keys {sorted(theirs)}")
         for key in theirs:
-            compare(ours[key], theirs[key], None, values, f"{where}[{key!r}]")
+            part = None if reference is None else lambda key=key: reference()[key]
+            compare(ours[key], theirs[key], part, values, f"{where}[{key!r}]", by_largest)
     elif isinstance(theirs, torch.dtype):
         if str(ours) != str(theirs):
             raise Mismatch(f"{where} is {ours}, torch's {theirs}")

@@ -5,7 +5,7 @@ from __future__ import annotations
 import random
 import warnings
 import zlib
-from collections.abc import Iterator
+from collections.abc import Iterator, Mapping, Sequence
 from dataclasses import dataclass
 from functools import cache
 from operator import attrgetter
@@ -13,6 +13,8 @@ from typing import Any
 
 import numpy as np
 import torch
+
+from .worker import Plan
 
 with warnings.catch_warnings():
     warnings.simplefilter("ignore")
@@ -71,7 +73,7 @@ class Entry:
 
     def samples(self, dtype: str, seed: int, requires_grad: bool = False) -> list[Any]:
         """All samples; the same for the same seed, in whatever order entries are run."""
-        _seed(seed, self.key, dtype)
+        seed_database(seed, self.key, dtype)
         with warnings.catch_warnings():
             warnings.simplefilter("ignore")
             return list(self.info.sample_inputs("cpu", getattr(torch, dtype), requires_grad=requires_grad))
@@ -79,7 +81,7 @@ class Entry:
     def error_inputs(self, seed: int) -> list[Any]:
         if self.info.error_inputs_func is None:
             return []
-        _seed(seed, self.key, "errors")
+        seed_database(seed, self.key, "errors")
         with warnings.catch_warnings():
             warnings.simplefilter("ignore")
             return list(self.info.error_inputs("cpu"))
@@ -95,7 +97,7 @@ def public(name: str) -> bool:
         return hasattr(torch.Tensor, name) or hasattr(torch.Tensor, f"{name}_")
 
 
-def _seed(seed: int, *parts: str) -> None:
+def seed_database(seed: int, *parts: str) -> None:
     mixed = zlib.crc32(" ".join([str(seed), *parts]).encode())
     random.seed(mixed)
     np.random.seed(mixed)  # noqa: NPY002  # the database draws from numpy's global generator
@@ -109,6 +111,13 @@ def chosen(count: int, rate: float, seed: int, *parts: str) -> list[int]:
         return list(range(count))
     draw = random.Random(" ".join([str(seed), *parts]))
     return sorted(draw.sample(range(count), max(1, round(count * rate))))
+
+
+def picked(samples: Sequence[int], plan: Plan, *parts: str) -> list[int]:
+    """Which of these samples, by their numbers, a plan runs."""
+    if plan.sample is not None:
+        return [i for i in samples if i == plan.sample]
+    return [samples[i] for i in chosen(len(samples), plan.rate, plan.seed, *parts)][: plan.most]
 
 
 def has_elements(sample: Any) -> bool:
@@ -130,13 +139,13 @@ def all_entries() -> dict[str, Entry]:
     return found
 
 
-def select(only: list[str] | None) -> Iterator[Entry]:
-    """Entries by key, by name, or by namespace ("linalg.*"); all of them where nothing is named.
+def select(only: list[str] | None, table: Mapping[str, Any] | None = None) -> Iterator[Any]:
+    """Entries of a table (by default the operator database) by key, by name, or by namespace ("linalg.*"); else all of them.
 
     Raises:
-        ValueError: for a name that the database does not have.
+        ValueError: for a name that the table does not have.
     """
-    table = all_entries()
+    table = all_entries() if table is None else table
     if not only:
         yield from table.values()
         return
@@ -144,5 +153,5 @@ def select(only: list[str] | None) -> Iterator[Entry]:
         prefix = wanted.removesuffix("*") if wanted.endswith("*") else None
         found = [e for e in table.values() if wanted in (e.key, e.name) or (prefix is not None and e.name.startswith(prefix))]
         if not found:
-            raise ValueError(f"torch's operator database has no entry {wanted!r}")
+            raise ValueError(f"torch's database has no entry {wanted!r}")
         yield from found

@@ -34,7 +34,8 @@ def repeat(result: Result, sample: int, plan: Plan) -> str:
     """The command that runs one failing sample again."""
     dtype = f" --dtypes {result.dtype}" if result.dtype and result.check != "errors" else ""
     check = "" if result.check == "all" else f" --checks {result.check}"
-    return f"python -m torchlike.compat parity ops --only '{result.key}'{check}{dtype} --sample {sample} --seed {plan.seed}"
+    command = f"python -m torchlike.compat parity {plan.suite}"
+    return f"{command} --only '{result.key}'{check}{dtype} --sample {sample} --seed {plan.seed}"
 
 
 def failures(results: Sequence[Result], plan: Plan, most: int = 3) -> str:

@@ -2,9 +2,12 @@
 
 from __future__ import annotations
 
+import copy
+import dataclasses
 import functools
 import types
-from collections.abc import Callable, Iterator
+from collections import OrderedDict
+from collections.abc import Callable, Iterator, Mapping
 from functools import cache
 from typing import Any
 
@@ -50,10 +53,11 @@ def to_torchlike(value: Any) -> Any:
         return torchlike.device(str(value))
     if isinstance(value, (types.FunctionType, types.BuiltinFunctionType)):
         return function(value)
-    if isinstance(value, torch.nn.Module):  # one without parameters: its settings say all
-        made = getattr(torchlike.nn, type(value).__name__)()
-        made.__dict__.update({k: v for k, v in value.__dict__.items() if k in getattr(value, "__constants__", ())})
-        return made
+    if isinstance(value, torch.nn.Module):
+        return _module(value)
+    if dataclasses.is_dataclass(value) and type(value).__module__.startswith("torch.nn."):
+        fields = {f.name: to_torchlike(getattr(value, f.name)) for f in dataclasses.fields(value)}
+        return getattr(torchlike.nn, type(value).__name__)(**fields)
     return value
 
 
@@ -71,6 +75,33 @@ def tensor(source: torch.Tensor) -> Any:
         with torchlike.no_grad():
             made = torchlike.from_numpy(array(flat)).as_strided(plain.shape, plain.stride(), int(plain.storage_offset()))
     return made.requires_grad_() if source.requires_grad else made
+
+
+def _module(source: torch.nn.Module) -> Any:
+    """The same module: an encoder layer, or one without parameters, whose settings say all."""
+    if isinstance(source, torch.nn.TransformerEncoderLayer):
+        return _encoder_layer(source)
+    made = getattr(torchlike.nn, type(source).__name__)()
+    made.__dict__.update({k: v for k, v in source.__dict__.items() if k in getattr(source, "__constants__", ())})
+    return made
+
+
+def _encoder_layer(source: torch.nn.TransformerEncoderLayer) -> Any:
+    attention = source.self_attn
+    made = torchlike.nn.TransformerEncoderLayer(
+        attention.embed_dim,
+        attention.num_heads,
+        source.linear1.out_features,
+        source.dropout.p,
+        to_torchlike(source.activation),
+        source.norm1.eps,
+        attention.batch_first,
+        source.norm_first,
+        source.linear1.bias is not None,
+        dtype=to_torchlike(source.linear1.weight.dtype),
+    )
+    made.load_state_dict(state_to_torchlike(source.state_dict()))
+    return made.train(source.training)
 
 
 def _sparse(plain: torch.Tensor) -> Any:
@@ -94,6 +125,33 @@ def array(source: Any) -> np.ndarray:
             raise Untranslatable("there is no complex32")
         return plain.numpy(force=True).copy()
     return np.asarray(source.detach())
+
+
+def to_torch(source: Any) -> torch.Tensor:
+    """The elements of a tensor of torchlike's as one of torch's."""
+    kind = getattr(torch, str(source.dtype).removeprefix("torch."))
+    found = array(source)
+    if kind in _VIEWED:
+        bits = _VIEWED[kind][0]
+        return torch.from_numpy(found.view(str(bits).removeprefix("torch."))).view(kind)
+    return torch.from_numpy(found)
+
+
+def state_to_torchlike(state: Mapping[str, Any]) -> OrderedDict[str, Any]:
+    """A `state_dict` of torch's as one of torchlike's."""
+    return _state(state, torch.Tensor, tensor)
+
+
+def state_to_torch(state: Mapping[str, Any]) -> OrderedDict[str, Any]:
+    """A `state_dict` of torchlike's as one of torch's."""
+    return _state(state, torchlike.Tensor, to_torch)
+
+
+def _state(state: Mapping[str, Any], kind: type, translated: Callable[[Any], Any]) -> OrderedDict[str, Any]:
+    made = OrderedDict((name, translated(value) if isinstance(value, kind) else value) for name, value in state.items())
+    if hasattr(state, "_metadata"):  # versions, by which modules recognise old files
+        made._metadata = copy.deepcopy(state._metadata)  # type: ignore[attr-defined]
+    return made
 
 
 # ---- functions ----------------------------------------------------------------------------------------------------

@@ -1,4 +1,4 @@
-"""Runs entries in worker processes, each with a time limit.
+"""Runs entries of a suite (ops, modules) in worker processes, each with a time limit.
 
 What needs the two libraries is imported by the functions that run in a worker: this module itself stays light, so that
 reading results (`report`) and handing out work start no backend.
@@ -6,6 +6,7 @@ reading results (`report`) and handing out work start no backend.
 
 from __future__ import annotations
 
+import importlib
 import multiprocessing
 import os
 import time
@@ -23,8 +24,9 @@ class Result:
     """One check of one entry at one dtype.
 
     Attributes:
-        status: "ran", "missing" (no such function), "timeout" or "crashed".
+        status: "ran", "missing" (no such function or class), "timeout" or "crashed".
         failures: `(sample, what is wrong)` of those that failed.
+        suite: which database the entry is of: a key of `SUITES`.
     """
 
     key: str
@@ -36,6 +38,7 @@ class Result:
     total: int = 0
     passed: int = 0
     failures: list[tuple[int, str]] = field(default_factory=list)
+    suite: str = "ops"
 
     @property
     def good(self) -> bool:
@@ -53,67 +56,25 @@ class Plan:
     sample: int | None = None
     timeout: float = 300.0
     most: int | None = None  # samples at most, per check and dtype
+    suite: str = "ops"
+
+
+# What a suite's module has: `all_entries()`, `dtypes(entry, check)` and `run_check(entry, check, dtype, plan)`.
+SUITES = {"ops": ".ops", "modules": ".modules"}
+
+
+def suite(name: str) -> Any:
+    """The module of a suite; importing it imports both libraries."""
+    return importlib.import_module(SUITES[name], __package__)
 
 
 def run_entry(key: str, plan: Plan) -> Iterator[Result]:
     """Every check of one entry, in this process."""
-    from .checks import CHECKS, applies
-    from .entries import all_entries
-
-    entry = all_entries()[key]
+    of = suite(plan.suite)
+    entry = of.all_entries()[key]
     for check in plan.checks:
-        wanted = CHECKS[check][1] or entry.dtypes()
-        for dtype in plan.dtypes or wanted:
-            if (dtype in entry.dtypes() or check == "errors") and applies(check, entry, dtype):
-                yield run_check(entry, check, dtype, plan)
-            if check == "errors":
-                break
-
-
-def run_check(entry: Any, check: str, dtype: str, plan: Plan) -> Result:
-    from torchlike.base.errors import MissingAPI
-
-    from .calls import Call
-    from .checks import CHECKS, FORMS
-    from .entries import chosen, has_elements
-    from .translate import Untranslatable
-
-    result = Result(entry.key, entry.name, entry.family, check, dtype)
-    if check == "errors":
-        samples = [e.sample_input for e in entry.error_inputs(plan.seed)]
-    else:
-        samples = entry.samples(dtype, plan.seed, requires_grad=check in ("gradient", "second", "tpu_gradient"))
-    picked = chosen(len(samples), plan.rate, plan.seed, entry.key, check, dtype)[: plan.most]
-    if check.startswith("tpu"):  # one compilation tells
-        picked = [i for i in picked if has_elements(samples[i])][:1] or picked[:1]
-    if plan.sample is not None:
-        picked = [plan.sample] if plan.sample < len(samples) else []
-    for form in FORMS.get(check, ("function",)):
-        calls = [Call(entry, samples[i], i, form) for i in picked]
-        try:
-            if not calls or getattr(entry.info, _GETTERS[form])() is None:
-                continue
-            calls[0].operation("torchlike")
-        except (MissingAPI, AttributeError, Untranslatable) as error:
-            result.status = "missing"
-            result.total += len(calls)
-            result.failures.append((picked[0], str(error)))
-            continue
-        for call, verdict in zip(calls, CHECKS[check][0](calls), strict=True):
-            result.total += 1
-            result.passed += verdict is None
-            if verdict is not None:
-                result.failures.append((call.index, verdict if form in ("function", check) else f"{form}: {verdict}"))
-    return result
-
-
-_GETTERS = {
-    "function": "get_op",
-    "method": "get_method",
-    "operator": "get_operator",
-    "inplace": "get_inplace",
-    "inplace operator": "get_inplace_operator",
-}
+        for dtype in of.dtypes(entry, check, plan.dtypes):
+            yield of.run_check(entry, check, dtype, plan)
 
 
 def _serve(pipe: Connection) -> None:
@@ -146,10 +107,11 @@ class Worker:
         theirs.close()
         self.served = 0
         self.key: str | None = None
+        self.plan: Plan | None = None
         self.deadline = 0.0
 
     def give(self, key: str, plan: Plan) -> None:
-        self.key, self.served = key, self.served + 1
+        self.key, self.plan, self.served = key, plan, self.served + 1
         # A fresh process first imports both libraries.
         self.deadline = time.monotonic() + plan.timeout + (60 if self.served == 1 else 0)
         self.pipe.send((key, plan))
@@ -207,24 +169,22 @@ def _employ(workers: list[Worker], waiting: list[str], plan: Plan, jobs: int) ->
 def _receive(worker: Worker, into: list[Result]) -> bool:
     """Take one message; True when the entry is finished."""
     key = worker.key
-    assert key
+    assert key and worker.plan
     try:
         message = worker.pipe.recv()
     except (EOFError, ConnectionResetError):
-        into.append(_stopped(key, "crashed", f"the process ended with code {worker.process.exitcode}", None))
+        into.append(_stopped(key, "crashed", f"the process ended with code {worker.process.exitcode}", worker.plan))
         worker.key = None
         worker.process.join()
         return True
     if message is None:
         worker.key = None
         return True
-    into.append(Result(**message) if isinstance(message, dict) else _stopped(key, "crashed", message, None))
+    into.append(Result(**message) if isinstance(message, dict) else _stopped(key, "crashed", message, worker.plan))
     return False
 
 
-def _stopped(key: str, status: str, why: str, plan: Plan | None) -> Result:
-    from .entries import all_entries
-
-    entry = all_entries()[key]
-    check = plan.checks[0] if plan and len(plan.checks) == 1 else "all"
-    return Result(key, entry.name, entry.family, check, "", status, 1, 0, [(0, why)])
+def _stopped(key: str, status: str, why: str, plan: Plan) -> Result:
+    entry = suite(plan.suite).all_entries()[key]
+    check = plan.checks[0] if status == "timeout" and len(plan.checks) == 1 else "all"
+    return Result(key, entry.name, entry.family, check, "", status, 1, 0, [(0, why)], plan.suite)

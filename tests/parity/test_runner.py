@@ -11,20 +11,20 @@ import pytest
 
 import torchlike
 from torchlike.compat.__main__ import main
-from torchlike.compat.parity import calls, translate, worker
+from torchlike.compat.parity import calls, worker
 from torchlike.compat.parity.entries import all_entries, chosen, select
 from torchlike.compat.parity.worker import Plan, run_entry
 
 
 def broken(monkeypatch: pytest.MonkeyPatch, change: Callable[..., Any]) -> None:
     """Put `change(torchlike's function, *args)` in the place of every torchlike function that the runner calls."""
-    original = translate.function
+    original = calls.Call.operation
 
-    def function(source: Any) -> Any:
-        true = original(source)
-        return lambda *args, **keywords: change(true, *args, **keywords)
+    def operation(call: calls.Call, library: str) -> Any:
+        true = original(call, library)
+        return true if library == calls.TORCH else lambda *args, **keywords: change(true, *args, **keywords)
 
-    monkeypatch.setattr(calls, "function", function)
+    monkeypatch.setattr(calls.Call, "operation", operation)
 
 
 WRONG: dict[str, tuple[str, str, Callable[..., Any], str]] = {

@@ -26,6 +26,7 @@ def fractional_max_pool(input, samples, *, ndim=2, kernel_size=1, output_size=1)
     _check(input, samples, ndim, kernel, out)
     spaces = input.shape[-ndim:]
     batched = input.reshape(math.prod(input.shape[: -ndim - 1]), *input.shape[-ndim - 1 :])
+    samples = samples[: batched.shape[0]]  # there may be more than are needed
     order = range(ndim) if ndim == 3 else (1, 0)  # in two dimensions torch's first sample is the width's
     starts = [_starts(samples[..., s], *sizes) for s, *sizes in zip(order, spaces, kernel, out, strict=True)]
     shape = [(*s.shape[:2], *(out[i] if d == i else 1 for d in range(ndim))) for i, s in enumerate(starts)]

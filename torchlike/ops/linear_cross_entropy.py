@@ -58,10 +58,9 @@ def linear_cross_entropy(
         logits = lax.dot_general(x, linear_weight, contract, preferred_element_type=wide(x).dtype)  # (N, C, *)
         if linear_bias is not None:
             logits = logits + wide(linear_bias)
-        logits = logits.astype(x.dtype)
-        return cross_entropy(
-            logits.astype(logits_in), t, weight, ignore_index=ignored, reduction=how, label_smoothing=label_smoothing
-        )
+        logits = logits.astype(x.dtype).astype(logits_in)
+        by = weight.astype(logits_in) if weight is not None and weight.dtype == x.dtype else weight
+        return cross_entropy(logits, t, by, ignore_index=ignored, reduction=how, label_smoothing=label_smoothing)
 
     if not batch or rows is None or rows >= batch[0]:
         return loss(input, target, reduction, input.dtype)

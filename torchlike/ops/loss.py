@@ -39,6 +39,9 @@ def _check_indices(input: Array, target: Array, weight: Array | None) -> None:
         name = scalar_name(dtypes.from_numpy(target.dtype))
         raise RuntimeError(f"expected target dtype to be Long or Byte, but got {name}")
     _check_weight(classes, weight)
+    if weight is not None and weight.dtype != input.dtype:
+        names = [scalar_name(dtypes.from_numpy(x.dtype)) for x in (input, weight)]
+        raise RuntimeError(f"expected scalar type {names[0]} but found {names[1]}")
 
 
 def _check_weight(classes: int, weight: Array | None) -> None:
@@ -129,12 +132,13 @@ def _with_probabilities(input, target, weight, axis, ignore_index, reduction, la
     _check_weight(input.shape[axis], weight)
     shifted, log_sum = _shifted(wide(input), axis)
     minus_log = jnp.expand_dims(log_sum, axis) - shifted
-    target = wide(target)
+    given, target = target, wide(target)
     if label_smoothing:
         target = target * (1 - label_smoothing) + label_smoothing / input.shape[axis]
     if weight is not None:
         target = target * _along(wide(weight), axis, input.ndim)
-    return reduce(jnp.sum(minus_log * target, axis), reduction, input.dtype)
+    dtype = jnp.result_type(*(x.dtype for x in (input, given, weight) if x is not None))
+    return reduce(jnp.sum(minus_log * target, axis), reduction, dtype)
 
 
 def _shifted(x: Array, axis: int) -> tuple[Array, Array]:

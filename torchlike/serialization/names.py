@@ -34,6 +34,10 @@ _FOLDED = {
     "torchlike.autograd": "torch.autograd",
 }
 _BACK = {theirs: ours for ours, theirs in _MOVED.items()}
+# Functions that torch pickles by where its compiled library has them.
+_NN = ("avg_pool2d", "avg_pool3d", "gelu", "linear", "one_hot", "scaled_dot_product_attention", "softplus", "softshrink")
+_BACK |= {("torch._C._nn", name): ("torchlike.nn.functional", name) for name in _NN}
+_BACK |= {("torch._C._nn", "log_sigmoid"): ("torchlike.nn.functional", "logsigmoid")}
 _BACK |= {("torch._tensor", "Tensor"): _BACK["torch", "Tensor"]}
 
 _STORAGES = {

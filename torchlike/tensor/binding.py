@@ -120,11 +120,18 @@ def _generate(op: Op, name: str, door: str) -> Callable[..., Any]:
     made = scope[name]
     made.__doc__ = describe.text(op, door == "_inplace")
     made.__annotations__ = describe.annotated(op, door == "_inplace")
-    made.__module__ = "torchlike"
+    made.__module__ = _home(op)
+    made.__qualname__ = name.removeprefix(f"{op.ns}_")  # the rows of torch.linalg are named linalg_*
     if "**_other" in tail:  # numpy's spellings are taken, not advertised
         shown = inspect.signature(made)
         made.__signature__ = shown.replace(parameters=list(shown.parameters.values())[:-1])
     return made
+
+
+def _home(op: Op) -> str:
+    """The module that pickle finds the function in. Rows without a public name are what `nn.functional` is made of."""
+    spaces = op.ns.split() or ["nn.functional"]
+    return "torchlike" if "torch" in spaces else f"torchlike.{spaces[0]}"
 
 
 def _parameters(op: Op, scope: dict[str, Any]) -> tuple[list[str], list[str]]:

@@ -34,9 +34,11 @@ def batch_norm(input, running_mean, running_var, weight=None, bias=None, trainin
     In training `running_mean` and `running_var` (unbiased), where given, move towards the batch's by `momentum`.
 
     Raises:
-        ValueError: training on one value per channel.
+        ValueError: training on one value per channel; an `eps` below 0, or 0 in training.
         RuntimeError: evaluation without running statistics; sizes that do not fit.
     """
+    if eps < 0 or (training and eps == 0):
+        raise ValueError(f"batch_norm eps must be {'positive during training' if training else 'non-negative'}, but got {eps}")
     if not training:
         return ops.batch_norm_eval(input, running_mean, running_var, weight, bias, eps)
     out, mean, variance = ops.batch_norm_train(input, weight, bias, eps)

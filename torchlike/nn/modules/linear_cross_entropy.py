@@ -49,6 +49,9 @@ class LinearCrossEntropyLoss(_WeightedLoss):
         weight: `(num_classes,)`: a factor for each class.
         options: makes the logits of some rows at a time.
 
+    Raises:
+        RuntimeError: a `weight` of another shape, a `label_smoothing` outside [0, 1].
+
     Attributes:
         linear: its weight is `(num_classes * prod(out_features), in_features)`.
     """
@@ -58,6 +61,10 @@ class LinearCrossEntropyLoss(_WeightedLoss):
         device: Any = None, dtype: Any = None, reduction: str = "mean", weight: Tensor | None = None,
         ignore_index: int | None = None, label_smoothing: float = 0.0, options: LinearCrossEntropyOptions | None = None,
     ) -> None:  # fmt: skip
+        if weight is not None and tuple(weight.shape) != (num_classes,):
+            raise RuntimeError(f"expected weight shape to be {(num_classes,)}, got {tuple(weight.shape)}")
+        if not 0 <= label_smoothing <= 1:
+            raise RuntimeError(f"expected label_smoothing to be in range [0, 1], got {label_smoothing}")
         super().__init__(weight, reduction=reduction)
         self.num_classes = num_classes
         self.out_features = tuple(out_features)

@@ -68,9 +68,15 @@ class SmoothL1Loss(_Loss):
 
 
 class HuberLoss(_Loss):
-    """Square within `delta`, linear beyond (Huber, 1964)."""
+    """Square within `delta`, linear beyond (Huber, 1964).
+
+    Raises:
+        TypeError: a `delta` that is neither a float nor an int.
+    """
 
     def __init__(self, reduction: str = "mean", delta: float = 1.0) -> None:
+        if not isinstance(delta, (float, int)):
+            raise TypeError(f"delta must be a float or int, got: {type(delta)}")
         super().__init__(reduction=reduction)
         self.delta = delta
 

@@ -51,8 +51,9 @@ def overload(*names: str, function: bool = True, method: bool = True) -> Callabl
 
     def register(fn: Callable) -> Callable:
         public = _with_numpy_names(fn)
-        public.__name__ = public.__qualname__ = names[0].rpartition(".")[2]
-        public.__module__ = "torchlike"
+        home, _, public.__name__ = names[0].rpartition(".")
+        public.__qualname__ = public.__name__
+        public.__module__ = f"torchlike.{home}" if home else "torchlike"
         for full in names:
             namespace, _, name = full.rpartition(".")
             if namespace or function:
