@@ -40,7 +40,9 @@ NAMESPACES = (
     "torch.multiprocessing", "torch.random", "torch.serialization", "torch.testing", "torch.backends.cuda",
     "torch.backends.cudnn", "torch.backends.mps", "torch.profiler", "torch.ao.quantization", "torch.hub", "torch.types",
 )  # fmt: skip
-SCORES = ("forward", "gradient", "second", "method", "inplace", "out", "views", "errors", "tpu", "tpu_gradient")
+OPS = ("forward", "gradient", "second", "method", "inplace", "out", "views", "errors", "tpu", "tpu_gradient")
+MODULES = ("step", "state_dict", "repr", "init", "pickle", "deepcopy")  # beside forward, gradient and errors
+SCORES = (*OPS, *MODULES)
 COLUMNS = ("name", "there", *SCORES, "reason")
 BEGIN, END = "<!-- coverage: begin -->", "<!-- coverage: end -->"
 
@@ -105,6 +107,8 @@ def scores(results: Iterable[Result]) -> dict[str, dict[str, tuple[int, int]]]:
 
 
 def _names(result: Result) -> list[str]:
+    if result.suite == "modules":
+        return [f"torch.{result.name}"]
     info = all_entries()[result.key].info
     return [f"torch.{name}" for name in {result.name, *(a.name for a in info.aliases or ())}] if public(result.name) else []
 
@@ -140,21 +144,29 @@ def text(table: Iterable[dict[str, str]]) -> str:
 
 def read(path: Path) -> list[dict[str, str]]:
     with path.open(newline="") as file:
-        return list(csv.DictReader(file))
+        return [dict.fromkeys(COLUMNS, "") | row for row in csv.DictReader(file)]
 
 
 def summary(table: list[dict[str, str]]) -> str:
-    """The README's table: names per namespace, and the shares of (op, dtype) pairs that pass every sample."""
+    """The README's tables: names per namespace, and the shares of (op or module, dtype) pairs that pass every sample."""
+    namespaces = [*NAMESPACES, "all"]
+    found = _table(table, namespaces, OPS)
+    layers = ("forward", "gradient", "errors", *MODULES)
+    modules = _table(table, ["torch.nn"], layers) if any(r[check] for r in table for check in MODULES) else ""
+    return f"{found}\n\n{modules}" if modules else found
+
+
+def _table(table: list[dict[str, str]], namespaces: list[str], checks: tuple[str, ...]) -> str:
     lines = [
-        "| namespace | names | " + " | ".join(c.replace("_", " ") for c in SCORES) + " |",
-        "|---" * (len(SCORES) + 2) + "|",
+        "| namespace | names | " + " | ".join(c.replace("_", " ") for c in checks) + " |",
+        "|---" * (len(checks) + 2) + "|",
     ]
-    for namespace in (*NAMESPACES, "all"):
+    for namespace in namespaces:
         own = [r for r in table if namespace == "all" or r["name"].rpartition(".")[0] == namespace]
-        if not any(r[check] for r in own for check in SCORES):
+        if not any(r[check] for r in own for check in checks):
             continue
         cells = [f"{sum(r['there'] == 'yes' for r in own)} / {len(own)}"]
-        for check in SCORES:
+        for check in checks:
             pairs = [tuple(map(int, r[check].split("/"))) for r in own if r[check]]
             total = sum(p[1] for p in pairs)
             cells.append(f"{100 * sum(p[0] for p in pairs) / total:.1f} %" if total else "")
@@ -192,7 +204,9 @@ def complaints(root: Path) -> list[str]:
 def add(parent: argparse._SubParsersAction) -> None:
     """Put `ledger` and its options under `parity`."""
     p = parent.add_parser("ledger", help="write or check docs/coverage.csv and the README's table")
-    p.add_argument("--from", dest="runs", nargs="*", default=[], help="JSON files of `parity ops`; later ones win")
+    p.add_argument(
+        "--from", dest="runs", nargs="*", default=[], help="JSON files of `parity ops` and `modules`; later ones win"
+    )
     p.add_argument("--check", action="store_true", help="write nothing; exit 1 where the stored ledger is not true")
     p.add_argument("--root", type=Path, default=Path(), help="the repository (default: this folder)")
     p.set_defaults(run=main)
@@ -204,9 +218,9 @@ def main(options: argparse.Namespace) -> int:
         found = complaints(options.root)
         print("\n".join(found) or "the ledger is true")
         return int(bool(found))
-    results: dict[tuple[str, str, str], Result] = {}
+    results: dict[tuple[str, str, str, str], Result] = {}
     for path in options.runs:
-        results.update({(r.key, r.check, r.dtype): r for r in load(path)})
+        results.update({(r.suite, r.key, r.check, r.dtype): r for r in load(path)})
     table = list(rows(list(results.values())))
     (options.root / "docs").mkdir(exist_ok=True)
     (options.root / "docs/coverage.csv").write_text(text(table))
