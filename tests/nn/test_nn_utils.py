@@ -88,3 +88,44 @@ def test_a_training_step_with_clipping_is_one_program():
         n.utils.clip_grad_norm_(model.parameters(), 1.0)
         optimizer.step()
     assert (tl.engine.stats.compiled, tl.engine.stats.run) == (1, 4)
+
+
+FUSIONS = {
+    "conv": lambda t, n: (n.Conv2d(2, 3, 2), n.BatchNorm2d(3), "fuse_conv_bn_eval", (1, 2, 4, 4)),
+    "conv no bias": lambda t, n: (n.Conv1d(2, 3, 2, bias=False), n.BatchNorm1d(3, affine=False), "fuse_conv_bn_eval", (1, 2, 4)),
+    "transposed": lambda t, n: (n.ConvTranspose2d(2, 3, 2), n.BatchNorm2d(3), "fuse_conv_bn_eval transpose", (1, 2, 4, 4)),
+    "linear": lambda t, n: (n.Linear(2, 3), n.BatchNorm1d(3), "fuse_linear_bn_eval", (4, 2)),
+    "linear no bias": lambda t, n: (n.Linear(2, 3, bias=False), n.BatchNorm1d(3), "fuse_linear_bn_eval", (4, 2)),
+    "linear other": lambda t, n: (n.Linear(2, 3), n.BatchNorm1d(4), "fuse_linear_bn_eval", (4, 2)),
+    "no statistics": lambda t, n: (
+        n.Linear(2, 3), n.BatchNorm1d(3, track_running_stats=False), "fuse_linear_bn_eval", (4, 2)),
+    "training": lambda t, n: (n.Linear(2, 3), n.BatchNorm1d(3).train(), "fuse_linear_bn_eval train", (4, 2)),
+}  # fmt: skip
+
+
+@pytest.mark.parametrize("name", FUSIONS)
+def test_fusion(same, name):
+    def code(t):
+        layer, bn, call, shape = FUSIONS[name](t, t.nn)
+        function, _, option = call.partition(" ")
+        if bn.track_running_stats and bn.num_features == 3:
+            bn(layer(t.from_numpy(array(shape))).detach())
+        if option != "train":
+            layer.eval(), bn.eval()
+        fused = getattr(t.nn.utils, function)(layer, bn, *[True] * (option == "transpose"))
+        x = t.from_numpy(array(shape))
+        return fused, fused(x), bn(layer(x)), fused.weight.requires_grad, fused.bias.requires_grad
+
+    same(code, rtol=2e-4, atol=2e-5)
+
+
+@pytest.mark.parametrize("kind", ["Conv2d", "ConvTranspose2d", "Conv3d", "Linear"])
+def test_memory_format_of_weights(same, kind):
+    def code(t):
+        m = t.nn.Sequential(getattr(t.nn, kind)(2, 3, *[2] * (kind != "Linear")))
+        u = t.nn.utils
+        u.convert_conv2d_weight_memory_format(m, t.channels_last)
+        u.convert_conv3d_weight_memory_format(m, t.channels_last_3d)
+        return m, list(m[0].weight.stride()), isinstance(m[0].weight, t.nn.Parameter)
+
+    same(code)

@@ -1,8 +1,8 @@
-"""torch.nn.utils: gradients, parameters as vectors, stateless calls."""
+"""torch.nn.utils: gradients, parameters as vectors, parameters as functions of others, pruning, fusion, stateless calls."""
 
 from __future__ import annotations
 
-from torchlike.nn.utils import stateless
+from torchlike.nn.utils import fusion, init, memory_format, parametrizations, parametrize, prune, stateless
 from torchlike.nn.utils.clip_grad import (
     clip_grad_norm,
     clip_grad_norm_,
@@ -11,9 +11,16 @@ from torchlike.nn.utils.clip_grad import (
     get_total_norm,
 )
 from torchlike.nn.utils.convert_parameters import parameters_to_vector, vector_to_parameters
-from torchlike.nn.utils.skip_init import skip_init
+from torchlike.nn.utils.fusion import fuse_conv_bn_eval, fuse_conv_bn_weights, fuse_linear_bn_eval, fuse_linear_bn_weights
+from torchlike.nn.utils.init import skip_init
+from torchlike.nn.utils.memory_format import convert_conv2d_weight_memory_format, convert_conv3d_weight_memory_format
+from torchlike.nn.utils.spectral_norm import remove_spectral_norm, spectral_norm
+from torchlike.nn.utils.weight_norm import remove_weight_norm, weight_norm
 
 __all__ = [
-    "clip_grad_norm", "clip_grad_norm_", "clip_grad_value_", "clip_grads_with_norm_", "get_total_norm", "parameters_to_vector",
-    "skip_init", "stateless", "vector_to_parameters",
+    "clip_grad_norm", "clip_grad_norm_", "clip_grad_value_", "clip_grads_with_norm_", "convert_conv2d_weight_memory_format",
+    "convert_conv3d_weight_memory_format", "fuse_conv_bn_eval", "fuse_conv_bn_weights", "fuse_linear_bn_eval",
+    "fuse_linear_bn_weights", "fusion", "get_total_norm", "init", "memory_format", "parameters_to_vector", "parametrizations",
+    "parametrize", "prune", "remove_spectral_norm", "remove_weight_norm", "skip_init", "spectral_norm", "stateless",
+    "vector_to_parameters", "weight_norm",
 ]  # fmt: skip

@@ -138,4 +138,12 @@ def norm_except_dim(v, pow=2, dim=0):
     """The `pow`-norm over all dimensions but `dim`, kept as ones; over all of them where `dim` is -1."""
     if dim == -1:
         return ops.vector_norm(v, pow)
+    if v.ndim == 1:
+        return ops.vector_norm(v.unsqueeze(-1), pow, (-1,))
     return ops.vector_norm(v, pow, tuple(d for d in range(v.ndim) if d != dim), True)
+
+
+@overload("_weight_norm", method=False)
+def weight_norm(v, g, dim=0):
+    """`v` with the norms `g`, as weight normalization has it; `dim` as in `norm_except_dim`."""
+    return v * (g / norm_except_dim(v, 2, dim))
