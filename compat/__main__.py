@@ -5,7 +5,7 @@ from __future__ import annotations
 import argparse
 import sys
 
-from .parity import command, ledger
+from .parity import command, ledger, model_command
 
 
 def main(arguments: list[str] | None = None) -> int:
@@ -14,6 +14,7 @@ def main(arguments: list[str] | None = None) -> int:
     commands = parser.add_subparsers(required=True, metavar="command")
     parity = commands.add_parser("parity", help="compare with real torch").add_subparsers(required=True, metavar="what")
     command.add(parity)
+    model_command.add(parity)
     ledger.add(parity)
     options = parser.parse_args(arguments)
     return options.run(options)
