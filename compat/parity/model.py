@@ -34,12 +34,14 @@ class Difference:
         absolute: of any element.
         relative: the same as a share of torch's largest element of that array.
         note: what differs beside values: shapes, dtypes, what only one of them has.
+        count: how many arrays were compared.
     """
 
     absolute: float = 0.0
     relative: float = 0.0
     note: str = ""
     diverges: bool = False
+    count: int = 0
 
 
 @dataclass
@@ -263,6 +265,7 @@ def _differences(layer: Layer, mine: Layer | None, wide: Layer | None, what: str
             total.note = total.note or f"{name}: {one.note}"
         total.absolute, total.relative = max(total.absolute, one.absolute), max(total.relative, one.relative)
         total.diverges |= one.diverges
+        total.count += one.count
     return total
 
 
@@ -283,14 +286,12 @@ def difference(
         # No gradient and a gradient of zeros are the same number.
         there = theirs if ours is None else ours
         if there is not None and not np.any(there):
-            return Difference()
-        return Difference(math.inf, math.inf, f"only {'torch' if ours is None else 'torchlike'} has one", True)
+            return Difference(count=1)
+        return Difference(math.inf, math.inf, f"only {'torch' if ours is None else 'torchlike'} has one", True, 1)
     if ours.shape != theirs.shape:
-        return Difference(math.inf, math.inf, f"shape {ours.shape}, torch's {theirs.shape}", True)
+        return Difference(math.inf, math.inf, f"shape {ours.shape}, torch's {theirs.shape}", True, 1)
     if ours.dtype != theirs.dtype:
-        return Difference(math.inf, math.inf, f"{ours.dtype.name}, torch's {theirs.dtype.name}", True)
-    if not theirs.size:
-        return Difference()
+        return Difference(math.inf, math.inf, f"{ours.dtype.name}, torch's {theirs.dtype.name}", True, 1)
     a, b = _wide(ours), _wide(theirs)
     absolute = _distance(a, b)
     largest = float(np.max(np.abs(b), initial=0.0, where=np.isfinite(b)))
@@ -302,7 +303,7 @@ def difference(
         c = _wide(exact)
         apart = not _distance(a, c) <= ROUNDING * _distance(b, c)
         note = "" if apart else "rounding, torch's too"
-    return Difference(absolute, relative, note, apart)
+    return Difference(absolute, relative, note, apart, 1)
 
 
 def _wide(x: np.ndarray) -> np.ndarray:

@@ -34,7 +34,7 @@ def _cells(row: Row, found: Comparison) -> list[str]:
 
 
 def _numbers(part: Difference) -> tuple[str, str]:
-    return f"{part.absolute:.1e}", f"{part.relative:.1e}"
+    return (f"{part.absolute:.1e}", f"{part.relative:.1e}") if part.count else ("", "")
 
 
 def summary(found: Comparison) -> str:

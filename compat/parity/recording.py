@@ -23,7 +23,8 @@ class Layer:
     Attributes:
         name: its path in the model, "" for the model itself; further calls have `#2`, `#3` ... behind.
         kind: the name of its class.
-        parameters: gradients of its own parameters, of all calls together.
+        parameters: gradients of its own parameters, of all calls together; those of parts that are never called themselves,
+            as the output projection of attention, are with the layer around them.
     """
 
     name: str
@@ -72,9 +73,8 @@ class Recorder:
         self.running: list[Layer] = []
         self.calls: dict[str, int] = {}
         self.handles: list[Any] = []
-        self.owners: dict[str, Any] = {}
+        self.model = model
         for name, module in model.named_modules():
-            self.owners[name] = module
             self.handles.append(module.register_forward_pre_hook(self._starting(name), with_kwargs=True))
             self.handles.append(module.register_forward_hook(self._finished))
 
@@ -110,9 +110,14 @@ class Recorder:
             handle.remove()
         for layer in self.layers:
             layer.inputs, layer.outputs, layer.gradients = map(_arrays, (layer.inputs, layer.outputs, layer.gradients))
-            if layer.name in self.owners:
-                own = self.owners[layer.name].named_parameters(recurse=False)
-                layer.parameters = {n: None if p.grad is None else array(p.grad) for n, p in own}
+        called = {layer.name: layer for layer in self.layers}
+        for name, parameter in self.model.named_parameters():
+            holder, _, own = name.rpartition(".")
+            while holder and holder not in called:
+                holder, _, above = holder.rpartition(".")
+                own = f"{above}.{own}"
+            if holder in called:
+                called[holder].parameters[own] = None if parameter.grad is None else array(parameter.grad)
         inside = self.running[-1].name if self.running else ""
         return Recording(self.layers, "" if error is None else f"{type(error).__name__}: {error}", inside)
 

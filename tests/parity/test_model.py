@@ -173,6 +173,29 @@ def test_a_gradient_of_a_parameter_alone_may_diverge(folder: Path, monkeypatch: 
     assert found.first == "head" and found.what == "parameters (bias: only torch has one)"
 
 
+ATTENTION = """
+    import torch
+
+    def build():
+        return torch.nn.MultiheadAttention(4, 2), (torch.randn(3, 4),) * 3
+"""
+
+
+def test_parameters_of_parts_that_are_not_called(tmp_path: Path, monkeypatch: pytest.MonkeyPatch) -> None:
+    (tmp_path / "attention.py").write_text(textwrap.dedent(ATTENTION))
+    found = compare_models(f"{tmp_path}/attention.py:build")
+    assert found.good and found.rows[0].parameters.count == 4
+    attend = nn.MultiheadAttention.forward
+
+    def frozen(self: Any, *args: Any) -> Any:  # no gradient reaches the projection of the output
+        self.out_proj.weight.requires_grad_(False)
+        return attend(self, *args)
+
+    monkeypatch.setattr(nn.MultiheadAttention, "forward", frozen)
+    found = compare_models(f"{tmp_path}/attention.py:build")
+    assert found.first == "" and found.what == "parameters (out_proj.weight: only torch has one)"
+
+
 def test_what_torchlike_raises_is_placed(folder: Path, monkeypatch: pytest.MonkeyPatch) -> None:
     monkeypatch.setattr(nn.Tanh, "forward", lambda self, x: 1 / 0)
     found = compare_models(f"{folder}/net.py:with_inputs")
