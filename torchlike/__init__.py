@@ -81,6 +81,7 @@ def __dir__() -> list[str]:
 from torchlike import (  # noqa: E402  # they use what stands above
     cuda,
     fft,
+    func,
     linalg,
     masked,
     nn,
@@ -94,4 +95,5 @@ from torchlike import (  # noqa: E402  # they use what stands above
     utils,
     version,
 )
+from torchlike.autograd.vmap import vmap  # noqa: E402  # likewise
 from torchlike.serialization import load, save  # noqa: E402  # likewise

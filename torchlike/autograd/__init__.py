@@ -2,7 +2,6 @@
 
 from __future__ import annotations
 
-from collections.abc import Sequence
 from typing import Any
 
 from torchlike.autograd import backward as _engine
@@ -17,50 +16,14 @@ from torchlike.autograd.grad_mode import (
 )
 from torchlike.autograd.hooks import register_hook, register_post_accumulate_grad_hook, retain_grad
 from torchlike.autograd.node import grad_fn_of
-from torchlike.base.device import CPU
-from torchlike.engine import dispatch
-from torchlike.ops.registry import OPS
-from torchlike.tensor.creation import ones_like, zeros_like
+from torchlike.autograd.roots import roots as starts
+from torchlike.tensor.creation import zeros_like
 from torchlike.tensor.tensor import Tensor
 
 __all__ = [
     "Function", "FunctionCtx", "backward", "enable_grad", "grad", "inference_mode", "is_grad_enabled",
     "is_inference_mode_enabled", "no_grad", "once_differentiable", "set_grad_enabled",
 ]  # fmt: skip
-
-
-def _roots(tensors: Sequence[Tensor], grads: Sequence[Any]) -> list[tuple[Tensor, Tensor]]:
-    """Each tensor with its first cotangent. Raises RuntimeError where there is nothing to differentiate or none given."""
-    found = []
-    for i, (given, grad) in enumerate(zip(tensors, grads, strict=True)):
-        tensor = given._differentiated()
-        tensor._read()
-        if not tensor._rg:
-            raise RuntimeError(f"element {i} of tensors does not require grad and does not have a grad_fn")
-        if grad is None:
-            if tensor.numel() != 1:
-                raise RuntimeError("grad can be implicitly created only for scalar outputs")
-            if not tensor.dtype.is_floating_point:
-                raise RuntimeError(f"grad can be computed only for real scalar outputs but got {tensor.dtype}")
-            grad = _one(tensor)
-        elif grad.shape != given.shape:
-            raise RuntimeError(
-                f"Mismatch in shape: grad_output[{i}] has a shape of {grad.shape} and output[{i}] has a shape of {given.shape}."
-            )
-        found.append((tensor, given._cotangent(grad)))
-    return found
-
-
-_FULL = OPS["full_of"]
-
-
-def _one(tensor: Tensor) -> Tensor:
-    """The first cotangent of a loss."""
-    aval = tensor._value.aval
-    if aval.device is not CPU or aval.traced:
-        with no_grad():
-            return ones_like(tensor)
-    return dispatch.call(_FULL, (1,), (tuple(aval.shape), aval.dtype))
 
 
 def _sequence(value: Any) -> list:
@@ -82,7 +45,7 @@ def backward(
         raise RuntimeError("`inputs` argument to `backward()` cannot be empty.")
     wanted = _engine.Wanted(None if inputs is None else [t._differentiated() for t in _sequence(inputs)], accumulate=True)
     keep = create_graph if retain_graph is None else retain_graph
-    _engine.run(_roots(roots, grads), wanted, keep, create_graph)
+    _engine.run(starts(roots, grads), wanted, keep, create_graph)
 
 
 def grad(
@@ -112,7 +75,7 @@ def grad(
     grads = [None] * len(roots) if grad_outputs is None else _sequence(grad_outputs)
     wanted = _engine.Wanted(wanted_inputs, accumulate=False)
     keep = create_graph if retain_graph is None else retain_graph
-    _engine.run(_roots(roots, grads), wanted, keep, create_graph)
+    _engine.run(starts(roots, grads), wanted, keep, create_graph)
     found = list(wanted.found)
     if materialize_grads:
         found = [zeros_like(t) if g is None else g for t, g in zip(wanted_inputs, found, strict=True)]

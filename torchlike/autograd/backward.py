@@ -187,12 +187,12 @@ def _tracked(node: GradNode, sig: Any, cotangents: list[Tensor]) -> list[Tensor]
     saved: list[Tensor] = []
     if not sig.linear:
         for value, edge in zip(node.values, node.edges, strict=True):  # type: ignore[arg-type]  # not freed: checked before
-            saved.append(edge if isinstance(edge, Tensor) and edge._storage.value is value else _with_history(value, edge))
+            saved.append(edge if isinstance(edge, Tensor) and edge._storage.value is value else with_history(value, edge))
     tensors = [*saved, *cotangents]
     return dispatch.apply(sig, [t._read() for t in tensors], node.numbers, tensors, any(t._rg for t in tensors))
 
 
-def _with_history(value: Value, edge: Any) -> Tensor:
+def with_history(value: Value, edge: Any) -> Tensor:
     out = bare(value)
     if type(edge) is tuple:
         out._rg, out._node, out._nr = True, *edge

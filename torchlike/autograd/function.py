@@ -8,6 +8,7 @@ from typing import Any
 from torchlike.autograd.grad_mode import no_grad, set_grad_enabled
 from torchlike.engine.record import local
 from torchlike.engine.tape import next_order
+from torchlike.engine.value import Value
 from torchlike.tensor.creation import filled
 from torchlike.tensor.tensor import Tensor, bare
 
@@ -69,6 +70,9 @@ class FunctionNode:
         self.order = next_order()
         self.freed = False
         self.hooks: Any = None
+        # Inside a captured function: what the call read and made, so that its backward can stand for it there.
+        self.values: list[Value] | None = None
+        self.results: list[Value] = []
 
     @property
     def name(self) -> str:
@@ -134,14 +138,14 @@ class Function(FunctionCtx):
         )
 
     setup_context: Callable[..., None] | None = None
+    jvp: Callable[..., Any] | None = None  # static: tangents of the inputs -> tangents of the results
 
     @classmethod
     def apply(cls, *args: Any, **kwargs: Any) -> Any:
         """Run `forward` and put `backward` on the tape."""
         places = [i for i, a in enumerate(args) if isinstance(a, Tensor)]
         tensors = [args[i] for i in places]
-        for t in tensors:
-            t._read()
+        values = [t._read() for t in tensors]
         edges = tuple(None if not t._rg else t if t._node is None else (t._node, t._nr) for t in tensors)
         ctx = cls()
         ctx.needs_input_grad = tuple(isinstance(a, Tensor) and a._rg for a in args)
@@ -154,26 +158,36 @@ class Function(FunctionCtx):
         if not (local.state.grad and any(e is not None for e in edges)):
             return result
         outs = result if isinstance(result, tuple) else (result,)
-        made = _with_node(cls, ctx, edges, outs, places, tensors)
+        made = _with_node(cls, ctx, edges, outs, places, tensors, values if local.state.capture else None)
         return made if isinstance(result, tuple) else made[0]
 
 
-def _with_node(cls: type[Function], ctx: Any, edges: tuple, outs: tuple, places: list[int], inputs: list[Tensor]) -> tuple:
+def _with_node(
+    cls: type[Function], ctx: Any, edges: tuple, outs: tuple, places: list[int], inputs: list[Tensor],
+    values: list[Value] | None,
+) -> tuple:  # fmt: skip
     found = [o for o in outs if isinstance(o, Tensor)]
     node = FunctionNode(cls, ctx, edges, found, places)
+    node.values = values
     given = {id(t) for t in inputs}
+    captured = values is not None
+    read = {id(t._read()) for t in inputs}
     made, nr = [], 0
     for o in outs:
         if not isinstance(o, Tensor):
             made.append(o)
             continue
         smooth = o.dtype.is_differentiable and id(o) not in ctx.no_grad_outputs
+        if captured and id(o._read()) in read:
+            o = o.clone()  # a value of its own, to which the backward can be tied
         if id(o) in given and id(o) not in ctx.dirty:
             o = bare(o._read()) if o._view is None else o.view_as(o)  # an input returned as it came
         if smooth:
             o._rg, o._node, o._nr = True, node, nr
         made.append(o)
         nr += 1
+    if captured:
+        node.results = [m._read() for m in made if isinstance(m, Tensor)]
     return tuple(made)
 
 

@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+import math
 from collections.abc import Callable
 from typing import Any
 
@@ -14,6 +15,7 @@ from torchlike.base.layout import is_contiguous
 from torchlike.base.promotion import scalar_name
 from torchlike.engine import dispatch
 from torchlike.engine import random as source
+from torchlike.engine.record import local
 from torchlike.engine.value import Value, aval, host
 from torchlike.ops.registry import OPS
 from torchlike.tensor.random_checks import check_parameters
@@ -21,15 +23,97 @@ from torchlike.tensor.tensor import Tensor, bare
 
 
 def placed(array: np.ndarray, where: devices.device) -> Tensor:
-    return bare(host(array, where))
+    return array.example(where) if isinstance(array, Drawn) else bare(host(array, where))
 
 
-def stream(generator: Any) -> source.Generator:
+def stream(generator: Any) -> Any:
+    """The generator that numbers come from; inside `vmap` one that draws as the randomness asked for says."""
+    if local.state.capture is not None:
+        levels = _levels()
+        if levels:
+            return _BatchStream(_plain_stream(generator), levels)
+    return _plain_stream(generator)
+
+
+def _plain_stream(generator: Any) -> source.Generator:
     if generator is None:
         return source.default_generator
     if not isinstance(generator, source.Generator):
         raise TypeError(f"argument 'generator' must be torch.Generator, not {type(generator).__name__}")
     return generator
+
+
+class Drawing:
+    """How a region that stands for a batch draws.
+
+    Attributes:
+        randomness: "error", "same" for all examples, or "different". size: the size of the batch.
+    """
+
+    def __init__(self, randomness: str, size: int, region: Any):
+        self.randomness, self.size, self.region = randomness, size, region
+
+
+def _levels() -> list[Drawing]:
+    """The batches, outermost first, whose examples get different numbers. Raises RuntimeError where none may be drawn."""
+    found = []
+    graph = local.state.capture
+    while graph is not None:
+        drawing = getattr(graph, "draw", None)
+        if drawing is not None and drawing.randomness == "error":
+            raise RuntimeError(
+                "vmap: called random operation while in randomness error mode. Please either use the 'same' or 'different' "
+                "randomness flags on vmap or perform the randomness operation out of vmap"
+            )
+        if drawing is not None and drawing.randomness == "different":
+            found.append(drawing)
+        graph = getattr(graph, "outer", None)
+    return found[::-1]
+
+
+class Drawn(np.ndarray):
+    """Numbers for all examples of some batches, which are the first dimensions."""
+
+    levels: list[Drawing]
+
+    def __array_finalize__(self, other: Any) -> None:
+        self.levels = getattr(other, "levels", [])
+
+    def example(self, where: devices.device) -> Tensor:
+        """The tensor that stands for the numbers of one example."""
+        tensor = bare(host(self.view(np.ndarray), where))
+        for level in self.levels:
+            whole = tensor._read().aval
+            tensor = bare(level.region.stand_in(aval(tuple(whole.shape[1:]), whole.dtype, where), tensor))
+        return tensor
+
+
+_BY_SIZE = frozenset(
+    {"uniform", "normal", "log_normal", "exponential", "cauchy", "geometric", "bernoulli", "randint", "random_"}
+)
+
+
+class _BatchStream:
+    """A generator that draws for every example at once, as torch does."""
+
+    def __init__(self, inner: source.Generator, levels: list[Drawing]):
+        self._inner, self._levels = inner, levels
+
+    def __getattr__(self, name: str) -> Callable[..., Drawn]:
+        sizes = tuple(level.size for level in self._levels)
+        draw = getattr(self._inner, name)
+
+        def drawn(first: Any, *rest: Any, **options: Any) -> Drawn:
+            if name in _BY_SIZE:
+                found = draw((*sizes, *((first,) if isinstance(first, int) else first)), *rest, **options)
+            else:
+                each = [draw(first, *rest, **options) for _ in range(math.prod(sizes))]
+                found = np.stack(each).reshape(*sizes, *each[0].shape)
+            made = found.view(Drawn)
+            made.levels = self._levels
+            return made
+
+        return drawn
 
 
 def on_device(where: devices.device) -> bool:
@@ -43,10 +127,11 @@ def numbers(
     """Numbers of a distribution of `Generator`, from the host or (in device mode) from a recorded op."""
     if where is devices.META:
         return bare(Value(aval(size, dtype, where)))
-    if on_device(where) and f"device_{kind}" in OPS.rows:
-        key, counter = stream(generator).key_and_counter()
+    chosen = stream(generator)
+    if on_device(where) and f"device_{kind}" in OPS.rows and not isinstance(chosen, _BatchStream):
+        key, counter = chosen.key_and_counter()
         return dispatch.call(OPS[f"device_{kind}"], (bare(host(key, where)), counter, *parameters), (size, dtype))
-    return placed(getattr(stream(generator), kind)(size, *parameters, dtype.np, **options), where)
+    return placed(getattr(chosen, kind)(size, *parameters, dtype.np, **options), where)
 
 
 def made(kind: str, size: tuple, dtype: DType, where: Any, generator: Any, *parameters: float) -> Tensor:
