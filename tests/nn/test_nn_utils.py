@@ -92,7 +92,8 @@ def test_a_training_step_with_clipping_is_one_program():
 
 FUSIONS = {
     "conv": lambda t, n: (n.Conv2d(2, 3, 2), n.BatchNorm2d(3), "fuse_conv_bn_eval", (1, 2, 4, 4)),
-    "conv no bias": lambda t, n: (n.Conv1d(2, 3, 2, bias=False), n.BatchNorm1d(3, affine=False), "fuse_conv_bn_eval", (1, 2, 4)),
+    "conv no bias": lambda t, n: (
+        n.Conv1d(2, 3, 2, bias=False), n.BatchNorm1d(3, affine=False), "fuse_conv_bn_eval", (1, 2, 4)),
     "transposed": lambda t, n: (n.ConvTranspose2d(2, 3, 2), n.BatchNorm2d(3), "fuse_conv_bn_eval transpose", (1, 2, 4, 4)),
     "linear": lambda t, n: (n.Linear(2, 3), n.BatchNorm1d(3), "fuse_linear_bn_eval", (4, 2)),
     "linear no bias": lambda t, n: (n.Linear(2, 3, bias=False), n.BatchNorm1d(3), "fuse_linear_bn_eval", (4, 2)),

@@ -2,12 +2,13 @@
 
 from __future__ import annotations
 
-from torchlike.nn import functional, init, modules, parameter, utils
+from torchlike.nn import _reduction, attention, common_types, functional, grad, init, modules, parameter, utils
 from torchlike.nn.modules import *
 from torchlike.nn.modules import __all__ as _layers
+from torchlike.nn.modules.utils import factory_kwargs
 from torchlike.nn.parameter import Buffer, Parameter, UninitializedBuffer, UninitializedParameter
 
 __all__ = [
-    "Buffer", "Parameter", "UninitializedBuffer", "UninitializedParameter", "functional", "init", "modules", "parameter",
-    "utils", *_layers,
+    "Buffer", "Parameter", "UninitializedBuffer", "UninitializedParameter", "attention", "common_types", "factory_kwargs",
+    "functional", "grad", "init", "modules", "parameter", "utils", *_layers,
 ]  # fmt: skip

@@ -23,6 +23,10 @@ _MOVED = {
     ("torchlike.tensor.uninitialized", "UninitializedBuffer"): ("torch.nn.parameter", "UninitializedBuffer"),
     ("torchlike.engine.random", "Generator"): ("torch._C", "Generator"),
     ("torchlike.nn.modules.attention", "MultiheadAttention"): ("torch.nn.modules.activation", "MultiheadAttention"),
+    ("torchlike.nn.modules.linear_cross_entropy", "LinearCrossEntropyLoss"): (
+        "torch.nn.modules.loss",
+        "LinearCrossEntropyLoss",
+    ),
     ("torchlike.nn.modules.parameter_container", "ParameterDict"): ("torch.nn.modules.container", "ParameterDict"),
     ("torchlike.nn.modules.parameter_container", "ParameterList"): ("torch.nn.modules.container", "ParameterList"),
 }

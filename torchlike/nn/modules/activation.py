@@ -7,6 +7,8 @@ from typing import Any
 
 from torchlike.nn import functional as F
 from torchlike.nn.init import constant_
+from torchlike.nn.modules.attention import MultiheadAttention as MultiheadAttention  # where torch has it
+from torchlike.nn.modules.linear import NonDynamicallyQuantizableLinear as NonDynamicallyQuantizableLinear
 from torchlike.nn.modules.module import Module
 from torchlike.tensor import Parameter, Tensor, creation
 

@@ -10,6 +10,8 @@ from itertools import chain
 from typing import Any
 
 from torchlike.nn.modules.module import Module
+from torchlike.nn.modules.parameter_container import ParameterDict as ParameterDict  # where torch has them
+from torchlike.nn.modules.parameter_container import ParameterList as ParameterList
 
 
 class Container(Module):
@@ -35,6 +37,9 @@ class _Ordered(Module):
         if not -n <= index < n:
             raise IndexError(f"index {index} is out of range")
         return index % n
+
+    def _get_abs_string_index(self, idx: Any) -> str:
+        return str(self._key(idx))
 
     def _renumber(self, modules: Iterable[Module | None]) -> None:
         self._modules = {str(i): module for i, module in enumerate(modules)}
@@ -82,6 +87,9 @@ class Sequential(_Ordered):
 
     def _name_at(self, index: int) -> str:
         return list(self._modules)[self._key(index)]
+
+    def _get_item_by_idx(self, iterator: Iterable[Any], idx: int) -> Any:
+        return list(iterator)[self._key(idx)]
 
     def __getitem__(self, idx: int | slice) -> Any:
         if isinstance(idx, slice):

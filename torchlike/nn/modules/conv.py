@@ -104,6 +104,9 @@ class _ConvNd(Module):
         if self.bias is not None and init._calculate_fan_in_and_fan_out(self.weight)[0] != 0:
             init_bias(self.weight, self.bias)
 
+    def _conv_forward(self, input: Tensor, weight: Tensor, bias: Tensor | None) -> Tensor:
+        raise NotImplementedError(f"{self._get_name()} has no convolution to call with other weights")
+
     def extra_repr(self) -> str:
         text = f"{self.in_channels}, {self.out_channels}, kernel_size={self.kernel_size}, stride={self.stride}"
         if self.padding != (0,) * self.ndim:

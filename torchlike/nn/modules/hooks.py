@@ -100,6 +100,11 @@ def _add_global_backward_hook(hook: Callable[..., Any], full: bool) -> Removable
     return add_hook(_global_backward_hooks, hook)
 
 
+def has_any_global_hook() -> bool:
+    """Whether a hook concerns the calls of every module."""
+    return bool(_global_forward_hooks or _global_forward_pre_hooks or _global_backward_hooks or _global_backward_pre_hooks)
+
+
 # --- a call with hooks -----------------------------------------------------------------------------------------
 
 

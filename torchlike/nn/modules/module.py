@@ -2,17 +2,14 @@
 
 from __future__ import annotations
 
-import warnings
 from collections import OrderedDict
 from collections.abc import Callable
 from typing import Any, TypeVar
 
-from torchlike.autograd.grad_mode import no_grad
-from torchlike.base.device import device as device_type
-from torchlike.base.dtypes import bfloat16, dtype, float16, float32, float64
 from torchlike.base.errors import missing
 from torchlike.base.hooks import RemovableHandle
 from torchlike.nn.modules import hooks as hook_table
+from torchlike.nn.modules.conversion import ModuleConversion
 from torchlike.nn.modules.hooks import (
     _global_backward_hooks,
     _global_backward_pre_hooks,
@@ -33,11 +30,14 @@ from torchlike.nn.modules.hooks import (
     register_module_module_registration_hook,
     register_module_parameter_registration_hook,
 )
-from torchlike.nn.modules.state_dict import ModuleState, _IncompatibleKeys
-from torchlike.tensor import Tensor, creation
+from torchlike.nn.modules.state_dict import _EXTRA_STATE_KEY_SUFFIX, _IncompatibleKeys
+from torchlike.nn.parameter import Buffer, Parameter
 
 __all__ = [
+    "_EXTRA_STATE_KEY_SUFFIX",
+    "Buffer",
     "Module",
+    "Parameter",
     "RemovableHandle",
     "_IncompatibleKeys",
     "_global_buffer_registration_hooks",
@@ -56,6 +56,7 @@ __all__ = [
 ]
 
 T = TypeVar("T", bound="Module")
+_has_any_global_hook = hook_table.has_any_global_hook
 
 
 def _forward_unimplemented(self: Module, *input: Any) -> None:
@@ -67,7 +68,11 @@ def _forward_unimplemented(self: Module, *input: Any) -> None:
     raise NotImplementedError(f'Module [{type(self).__name__}] is missing the required "forward" function')
 
 
-class Module(ModuleState):
+# `torch.compile` stands above this package: whoever provides it puts it here, under "compile".
+_compilers: dict[str, Callable[..., Any]] = {}
+
+
+class Module(ModuleConversion):
     """Base class of all layers and models.
 
     Assign parameters (`Parameter`), buffers (`Buffer`, `register_buffer`) and other modules as attributes and write `forward`.
@@ -86,6 +91,7 @@ class Module(ModuleState):
 
     dump_patches: bool = False
     call_super_init: bool = False
+    _compiled_call_impl: Callable[..., Any] | None = None
     _is_full_backward_hook: bool | None
     _backward_pre_hooks: OrderedDict[int, Callable]
     _backward_hooks: OrderedDict[int, Callable]
@@ -108,6 +114,8 @@ class Module(ModuleState):
     forward: Callable[..., Any] = _forward_unimplemented
 
     def __call__(self, *args: Any, **kwargs: Any) -> Any:
+        if self._compiled_call_impl is not None:
+            return self._compiled_call_impl(*args, **kwargs)
         # On the path of every step: nothing but these tests stands between the caller and `forward`.
         if (
             self._forward_hooks
@@ -122,8 +130,11 @@ class Module(ModuleState):
             return hook_table.call_with_hooks(self, args, kwargs)
         return self.forward(*args, **kwargs)
 
+    _wrapped_call_impl = __call__
+
     def _call_impl(self, *args: Any, **kwargs: Any) -> Any:
-        return Module.__call__(self, *args, **kwargs)
+        """A call that no compilation stands before."""
+        return hook_table.call_with_hooks(self, args, kwargs)
 
     # --- hooks -------------------------------------------------------------------------------------------------
 
@@ -177,140 +188,17 @@ class Module(ModuleState):
     def _get_backward_pre_hooks(self) -> list[Callable]:
         return hook_table.backward_pre_hooks(self)
 
-    # --- everything at once ------------------------------------------------------------------------------------
-
-    def apply(self: T, fn: Callable[[Module], None]) -> T:
-        """Call `fn` with every submodule, children first, and with this module last. Returns self."""
-        for module in self.children():
-            module.apply(fn)
-        fn(self)
-        return self
-
-    def _apply(self: T, fn: Callable[[Tensor], Tensor], recurse: bool = True) -> T:
-        """Replace the data of every parameter, gradient and buffer by `fn` of it; the Parameter objects stay."""
-        if recurse:
-            for module in self.children():
-                module._apply(fn)
-        for parameter in self._parameters.values():
-            if parameter is None:
-                continue
-            grad = parameter.grad
-            with no_grad():
-                changed = fn(parameter)
-                new_grad = None if grad is None else fn(grad)
-            if changed is not parameter:
-                parameter.grad = None  # a gradient of the old dtype or device would not fit the new data
-                parameter.data = changed
-                parameter.grad = None if new_grad is None else new_grad.requires_grad_(grad.requires_grad)
-        for name, buffer in self._buffers.items():
-            if buffer is not None:
-                self._buffers[name] = fn(buffer)
-        return self
-
-    def to(self: T, *args: Any, **kwargs: Any) -> T:
-        """Move to a device and convert to a floating dtype: `to(device)`, `to(dtype)`, `to(device, dtype)`, `to(tensor)`.
-
-        Integer parameters and buffers keep their dtype. Changes the module in place and returns it.
-
-        Raises:
-            TypeError: for a dtype that is neither floating nor complex.
-        """
-        where, kind, options = _parse_to(*args, **kwargs)
-        if kind is not None and not (kind.is_floating_point or kind.is_complex):
-            raise TypeError(f"nn.Module.to only accepts floating point or complex dtypes, but got desired dtype={kind}")
-        if kind is not None and kind.is_complex:
-            warnings.warn(
-                "Complex modules are a new feature under active development whose design may change, "
-                "and some modules might not work as expected when using complex tensors as parameters or buffers.",
-                stacklevel=2,
-            )
-        memory_format = options.pop("memory_format", None)
-
-        def convert(tensor: Tensor) -> Tensor:
-            wanted = kind if tensor.is_floating_point() or tensor.is_complex() else None
-            if memory_format is not None and tensor.dim() in (4, 5):
-                return tensor.to(where, wanted, memory_format=memory_format, **options)
-            return tensor.to(where, wanted, **options)
-
-        return self._apply(convert)
-
-    def cuda(self: T, device: Any = None) -> T:
-        """Move to a GPU."""
-        return self._apply(lambda tensor: tensor.cuda(device))
-
-    def cpu(self: T) -> T:
-        """Move to the CPU."""
-        return self._apply(lambda tensor: tensor.cpu())
-
-    def type(self: T, dst_type: dtype | str) -> T:
-        """Convert every parameter and buffer, integers too, to `dst_type`."""
-        return self._apply(lambda tensor: tensor.type(dst_type))
-
-    def _to_float(self: T, kind: dtype) -> T:
-        return self._apply(lambda tensor: tensor.to(kind) if tensor.is_floating_point() else tensor)
-
-    def float(self: T) -> T:
-        """Convert floating parameters and buffers to float32."""
-        return self._to_float(float32)
-
-    def double(self: T) -> T:
-        """Convert floating parameters and buffers to float64."""
-        return self._to_float(float64)
-
-    def half(self: T) -> T:
-        """Convert floating parameters and buffers to float16."""
-        return self._to_float(float16)
-
-    def bfloat16(self: T) -> T:
-        """Convert floating parameters and buffers to bfloat16."""
-        return self._to_float(bfloat16)
-
-    def to_empty(self: T, *, device: Any, recurse: bool = True) -> T:
-        """Move to `device` without copying: what the tensors then hold is undefined."""
-        return self._apply(lambda tensor: creation.empty_like(tensor, device=device), recurse=recurse)
-
-    def share_memory(self: T) -> T:
-        """Mark every parameter and buffer as shared between processes."""
-        return self._apply(lambda tensor: tensor.share_memory_())
-
-    def train(self: T, mode: bool = True) -> T:
-        """Set training mode on this module and all below it (dropout and batch normalization act differently in it).
-
-        Raises:
-            ValueError: where `mode` is no bool.
-        """
-        if not isinstance(mode, bool):
-            raise ValueError("training mode is expected to be boolean")
-        self.training = mode
-        for module in self.children():
-            module.train(mode)
-        return self
-
-    def eval(self: T) -> T:
-        """Set evaluation mode: `train(False)`."""
-        return self.train(False)
-
-    def requires_grad_(self: T, requires_grad: bool = True) -> T:
-        """Whether backward computes gradients for this module's parameters."""
-        for parameter in self.parameters():
-            parameter.requires_grad_(requires_grad)
-        return self
-
-    def zero_grad(self, set_to_none: bool = True) -> None:
-        """Drop the gradients of all parameters, or set them to zero."""
-        for parameter in self.parameters():
-            grad = parameter.grad
-            if grad is None:
-                continue
-            if set_to_none:
-                parameter.grad = None
-            else:
-                _ = grad.detach_() if grad.grad_fn is not None else grad.requires_grad_(False)
-                grad.zero_()
+    # --- compiling ---------------------------------------------------------------------------------------------
 
     def compile(self, *args: Any, **kwargs: Any) -> None:
-        """Not there yet: the ordinary loop already becomes one compiled program."""
-        raise missing("nn.Module.compile")
+        """Let calls of this module go through `torch.compile`, which gets the arguments; the module stays what it is.
+
+        Raises:
+            NotImplementedError: where there is no `torch.compile`. The ordinary loop is a compiled program without it.
+        """
+        if _compilers.get("compile") is None:
+            raise missing("torch.compile", "nn.Module.compile needs it; the ordinary loop is one compiled program without it")
+        self._compiled_call_impl = _compilers["compile"](self._call_impl, *args, **kwargs)
 
     # --- printing, copying -------------------------------------------------------------------------------------
 
@@ -324,7 +212,7 @@ class Module(ModuleState):
     def __repr__(self) -> str:
         extra = self.extra_repr()
         lines = extra.split("\n") if extra else []
-        children = [f"({name}): {_indent(repr(module))}" for name, module in self._modules.items()]
+        children = [f"({name}): {_addindent(repr(module))}" for name, module in self._modules.items()]
         if len(lines) == 1 and not children:
             return f"{self._get_name()}({lines[0]})"
         if not lines and not children:
@@ -332,7 +220,9 @@ class Module(ModuleState):
         return f"{self._get_name()}(\n  " + "\n  ".join(lines + children) + "\n)"
 
     def __getstate__(self) -> dict[str, Any]:
-        return self.__dict__.copy()
+        state = self.__dict__.copy()
+        state.pop("_compiled_call_impl", None)  # a program is no state
+        return state
 
     def __setstate__(self, state: dict[str, Any]) -> None:
         # A module pickled by an older version lacks what came later.
@@ -361,27 +251,6 @@ def _fresh_state() -> dict[str, Any]:
     }
 
 
-def _indent(text: str) -> str:
-    """`text` with every line but the first moved two to the right."""
-    return text.replace("\n", "\n  ")
-
-
-def _parse_to(
-    *args: Any, device: Any = None, dtype: Any = None, tensor: Any = None, **options: Any
-) -> tuple[Any, Any, dict[str, Any]]:
-    """The device, dtype and other options that the arguments of `to` mean."""
-    for value in args:
-        if isinstance(value, Tensor):
-            tensor = value
-        elif isinstance(value, _DTYPE):
-            dtype = value
-        elif isinstance(value, bool):
-            options["non_blocking"] = value
-        elif value is not None:
-            device = value
-    if tensor is not None:
-        device, dtype = tensor.device, tensor.dtype
-    return (None if device is None else device_type(device)), dtype, options
-
-
-_DTYPE = dtype
+def _addindent(text: str, indent: int = 2) -> str:
+    """`text` with every line but the first moved to the right."""
+    return text.replace("\n", "\n" + " " * indent)

@@ -40,7 +40,7 @@ class ParameterList(Module):
         if values is not None:
             self += values
 
-    def _name_at(self, idx: Any) -> str:
+    def _get_abs_string_index(self, idx: Any) -> str:
         index, n = operator.index(idx), len(self)
         if not -n <= index < n:
             raise IndexError(f"index {index} is out of range")
@@ -49,10 +49,10 @@ class ParameterList(Module):
     def __getitem__(self, idx: int | slice) -> Any:
         if isinstance(idx, slice):
             return type(self)(list(self)[idx])
-        return getattr(self, self._name_at(idx))
+        return getattr(self, self._get_abs_string_index(idx))
 
     def __setitem__(self, idx: int, param: Any) -> None:
-        setattr(self, self._name_at(idx), _as_stored(param))
+        setattr(self, self._get_abs_string_index(idx), _as_stored(param))
 
     def __len__(self) -> int:
         return self._size

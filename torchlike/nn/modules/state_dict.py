@@ -6,7 +6,7 @@ import warnings
 from collections import OrderedDict, namedtuple
 from collections.abc import Callable, Mapping
 from functools import partial
-from typing import Any
+from typing import Any, TypeVar
 
 from torchlike.autograd.grad_mode import no_grad
 from torchlike.base.hooks import RemovableHandle
@@ -35,6 +35,7 @@ class ModuleState(ModuleRegistry):
     """The part of `Module` that saves and loads."""
 
     _version: int = 1
+    T_destination = TypeVar("T_destination", bound=dict[str, Any])
     _state_dict_hooks: OrderedDict[int, Callable]
     _state_dict_pre_hooks: OrderedDict[int, Callable]
     _load_state_dict_pre_hooks: OrderedDict[int, Callable]

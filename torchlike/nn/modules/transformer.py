@@ -23,16 +23,34 @@ __all__ = [
 Activation = str | Callable[[Tensor], Tensor]
 
 
+def _get_activation_fn(activation: str) -> Callable[[Tensor], Tensor]:
+    if activation not in ("relu", "gelu"):
+        raise RuntimeError(f"activation should be relu/gelu, not {activation}")
+    return F.relu if activation == "relu" else F.gelu
+
+
 def _activation(which: Activation) -> Callable[[Tensor], Tensor]:
-    if not isinstance(which, str):
-        return which
-    if which not in ("relu", "gelu"):
-        raise RuntimeError(f"activation should be relu/gelu, not {which}")
-    return F.relu if which == "relu" else F.gelu
+    return _get_activation_fn(which) if isinstance(which, str) else which
 
 
-def _copies(module: Module, count: int) -> ModuleList:
-    return ModuleList([copy.deepcopy(module) for _ in range(count)])
+def _get_clones(module: Module, N: int) -> ModuleList:
+    return ModuleList([copy.deepcopy(module) for _ in range(N)])
+
+
+def _generate_square_subsequent_mask(sz: int, device: Any = None, dtype: Any = None) -> Tensor:
+    return creation.full((sz, sz), float("-inf"), dtype=dtype, device=device).triu(1)
+
+
+def _get_seq_len(src: Tensor, batch_first: bool) -> int:
+    return src.size(1 if batch_first and src.dim() == 3 else 0)
+
+
+def _detect_is_causal_mask(mask: Tensor | None, is_causal: bool | None = None, size: int | None = None) -> bool:
+    """Whether a mask is causal: as said, or else by looking at its numbers."""
+    if is_causal is not None or mask is None:
+        return bool(is_causal)
+    causal = _generate_square_subsequent_mask(mask.size(-2) if size is None else size, mask.device, mask.dtype)
+    return mask.size() == causal.size() and bool((mask == causal).all())
 
 
 class TransformerEncoderLayer(Module):
@@ -178,7 +196,7 @@ class TransformerEncoder(Module):
         mask_check: bool = True,
     ) -> None:
         super().__init__()
-        self.layers = _copies(encoder_layer, num_layers)
+        self.layers = _get_clones(encoder_layer, num_layers)
         self.num_layers = num_layers
         self.norm = norm
         self.enable_nested_tensor = enable_nested_tensor
@@ -202,7 +220,7 @@ class TransformerDecoder(Module):
 
     def __init__(self, decoder_layer: TransformerDecoderLayer, num_layers: int, norm: Module | None = None) -> None:
         super().__init__()
-        self.layers = _copies(decoder_layer, num_layers)
+        self.layers = _get_clones(decoder_layer, num_layers)
         self.num_layers = num_layers
         self.norm = norm
 
@@ -310,4 +328,4 @@ class Transformer(Module):
     @staticmethod
     def generate_square_subsequent_mask(sz: int, device: Any = None, dtype: Any = None) -> Tensor:
         """The causal mask `(sz, sz)`: 0 where attention is allowed, -inf above the diagonal."""
-        return creation.full((sz, sz), float("-inf"), dtype=dtype, device=device).triu(1)
+        return _generate_square_subsequent_mask(sz, device=device, dtype=dtype)

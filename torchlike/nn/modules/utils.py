@@ -73,3 +73,23 @@ def consume_prefix_in_state_dict_if_present(state_dict: dict[str, Any], prefix: 
             new_key = key.replace(prefix, "", 1) if key.startswith(prefix) else "" if key == prefix.rstrip(".") else key
             if new_key != key:
                 metadata[new_key] = metadata.pop(key)
+
+
+def factory_kwargs(kwargs: dict[str, Any] | None) -> dict[str, Any]:
+    """What of `device`, `dtype` and `memory_format` a module was given, directly or inside `factory_kwargs`.
+
+    Raises:
+        TypeError: for other arguments, and those that are given twice.
+    """
+    if kwargs is None:
+        return {}
+    direct = {"device", "dtype", "memory_format"}
+    unexpected = kwargs.keys() - direct - {"factory_kwargs"}
+    if unexpected:
+        raise TypeError(f"unexpected kwargs {unexpected}")
+    found = dict(kwargs.get("factory_kwargs", {}))
+    for key in direct & kwargs.keys():
+        if key in found:
+            raise TypeError(f"{key} specified twice, in **kwargs and in factory_kwargs")
+        found[key] = kwargs[key]
+    return found

@@ -102,3 +102,10 @@ def clip_grad_value_(parameters: Tensors, clip_value: float, foreach: bool | Non
     with no_grad():
         for grad in _grads(parameters):
             grad.clamp_(min=-clip_value, max=clip_value)
+
+
+# torch's private spellings, which libraries use.
+_tensor_or_tensors = Tensors
+_get_total_norm = get_total_norm
+_clip_grads_with_norm_ = clip_grads_with_norm_
+_no_grad = no_grad

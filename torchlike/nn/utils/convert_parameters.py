@@ -3,6 +3,7 @@
 from __future__ import annotations
 
 from collections.abc import Iterable
+from typing import Any
 
 from torchlike.tensor import Tensor
 from torchlike.tensor import functions as ops
@@ -10,9 +11,15 @@ from torchlike.tensor import functions as ops
 __all__ = ["parameters_to_vector", "vector_to_parameters"]
 
 
-def _check_device(tensor: Tensor, first: Tensor) -> None:
-    if tensor.device != first.device:
+def _check_param_device(param: Tensor, old_param_device: Any) -> Any:
+    """The device of `param`, which must be `old_param_device` unless that is None."""
+    if old_param_device not in (None, param.device):
         raise TypeError("Found two parameters on different devices, this is currently not supported.")
+    return param.device
+
+
+def _check_device(tensor: Tensor, first: Tensor) -> None:
+    _check_param_device(tensor, first.device)
 
 
 def parameters_to_vector(parameters: Iterable[Tensor]) -> Tensor:

@@ -106,3 +106,15 @@ def _check_names(module: Module, wanted: Mapping[str, Tensor]) -> None:
             if keys
         ]
         raise RuntimeError(f"Error(s) in reparametrizing for {module._get_name()}:{''.join(lines)}")
+
+
+# torch's private spellings, which libraries use.
+_functional_call = functional_call
+
+
+@contextmanager
+def _reparametrize_module(
+    module: Module, parameters_and_buffers: dict[str, Tensor], tie_weights: bool = False, strict: bool = False
+) -> Iterator[None]:
+    with swapped(module, parameters_and_buffers, tie_weights=tie_weights, strict=strict):
+        yield
