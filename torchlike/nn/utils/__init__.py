@@ -2,7 +2,7 @@
 
 from __future__ import annotations
 
-from torchlike.nn.utils import fusion, init, memory_format, parametrizations, parametrize, prune, stateless
+from torchlike.nn.utils import fusion, init, memory_format, parametrizations, parametrize, prune, rnn, stateless
 from torchlike.nn.utils.clip_grad import (
     clip_grad_norm,
     clip_grad_norm_,
@@ -21,6 +21,6 @@ __all__ = [
     "clip_grad_norm", "clip_grad_norm_", "clip_grad_value_", "clip_grads_with_norm_", "convert_conv2d_weight_memory_format",
     "convert_conv3d_weight_memory_format", "fuse_conv_bn_eval", "fuse_conv_bn_weights", "fuse_linear_bn_eval",
     "fuse_linear_bn_weights", "fusion", "get_total_norm", "init", "memory_format", "parameters_to_vector", "parametrizations",
-    "parametrize", "prune", "remove_spectral_norm", "remove_weight_norm", "skip_init", "spectral_norm", "stateless",
+    "parametrize", "prune", "remove_spectral_norm", "remove_weight_norm", "rnn", "skip_init", "spectral_norm", "stateless",
     "vector_to_parameters", "weight_norm",
 ]  # fmt: skip
