@@ -6,6 +6,7 @@ Parameters are a flat dict under torch's names, so that every contender can star
 from __future__ import annotations
 
 from collections.abc import Callable
+from functools import partial
 from typing import Any
 
 import jax
@@ -13,7 +14,7 @@ import jax.numpy as jnp
 import numpy as np
 import optax
 
-from benchmarks.models import GPT_SIZE
+from benchmarks.models import GPT_SIZE, SEQUENCE
 
 Params = dict[str, jax.Array]
 STATISTICS = ("running_mean", "running_var", "num_batches_tracked")
@@ -75,11 +76,12 @@ def layer_norm(x: jax.Array, params: Params, name: str) -> jax.Array:
     return x * params[f"{name}.weight"] + params[f"{name}.bias"]
 
 
-def attention(q: jax.Array, k: jax.Array, v: jax.Array) -> jax.Array:
-    """Causal attention, (B, T, heads, D) each; on CPU this beats `jax.nn.dot_product_attention`."""
+def attention(q: jax.Array, k: jax.Array, v: jax.Array, causal: bool = True) -> jax.Array:
+    """Attention, (B, T, heads, D) each; on CPU this beats `jax.nn.dot_product_attention`."""
     scores = jnp.einsum("bqhd,bkhd->bhqk", q, k) * q.shape[-1] ** -0.5
-    past = jnp.tril(jnp.ones(scores.shape[-2:], bool))
-    return jnp.einsum("bhqk,bkhd->bqhd", jax.nn.softmax(jnp.where(past, scores, -jnp.inf)), v)
+    if causal:
+        scores = jnp.where(jnp.tril(jnp.ones(scores.shape[-2:], bool)), scores, -jnp.inf)
+    return jnp.einsum("bhqk,bkhd->bqhd", jax.nn.softmax(scores), v)
 
 
 def gpt(params: Params, statistics: Params, x: jax.Array) -> tuple[jax.Array, Params]:
@@ -100,13 +102,79 @@ def gpt(params: Params, statistics: Params, x: jax.Array) -> tuple[jax.Array, Pa
     return layer_norm(x, params, "norm") @ params["tokens.weight"].T, statistics
 
 
-FORWARD: dict[str, Forward] = {"tiny": mlp, "mid": mlp, "deep": mlp, "resnet": resnet, "gpt": gpt}
+def lstm_step(params: Params, layer: int, state: tuple[jax.Array, jax.Array], x: jax.Array) -> tuple[Any, jax.Array]:
+    """One step of an LSTM; x is what `weight_ih` made of the input."""
+    h, c = state
+    gates = x + h @ params[f"rnn.weight_hh_l{layer}"].T + params[f"rnn.bias_hh_l{layer}"]
+    i, f, g, o = jnp.split(gates, 4, axis=-1)
+    c = jax.nn.sigmoid(f) * c + jax.nn.sigmoid(i) * jnp.tanh(g)
+    h = jax.nn.sigmoid(o) * jnp.tanh(c)
+    return (h, c), h
+
+
+def gru_step(params: Params, layer: int, state: tuple[jax.Array], x: jax.Array) -> tuple[Any, jax.Array]:
+    """One step of a GRU; x is what `weight_ih` made of the input."""
+    (h,) = state
+    xr, xz, xn = jnp.split(x, 3, axis=-1)
+    hr, hz, hn = jnp.split(h @ params[f"rnn.weight_hh_l{layer}"].T + params[f"rnn.bias_hh_l{layer}"], 3, axis=-1)
+    r, z = jax.nn.sigmoid(xr + hr), jax.nn.sigmoid(xz + hz)
+    h = (1 - z) * jnp.tanh(xn + r * hn) + z * h
+    return (h,), h
+
+
+def recurrent(step: Callable[..., Any], states: int) -> Forward:
+    """The language models of `models.recurrent`: one `lax.scan` for each layer, fed by one product over all steps."""
+
+    def forward(params: Params, statistics: Params, x: jax.Array) -> tuple[jax.Array, Params]:
+        x = params["tokens.weight"][x.T]  # (T, B, C)
+        zero = jnp.zeros(x.shape[1:], x.dtype)
+        for layer in range(SEQUENCE["layers"]):
+            fed = x @ params[f"rnn.weight_ih_l{layer}"].T + params[f"rnn.bias_ih_l{layer}"]
+            _, x = jax.lax.scan(partial(step, params, layer), (zero,) * states, fed)
+        x = x.swapaxes(0, 1)
+        return x.reshape(-1, x.shape[-1]) @ params["fc.weight"].T + params["fc.bias"], statistics
+
+    return forward
+
+
+def transformer(params: Params, statistics: Params, x: jax.Array) -> tuple[jax.Array, Params]:
+    """The encoder of `models.transformer`. Rows are (B * T, C)."""
+
+    def linear(x: jax.Array, name: str) -> jax.Array:
+        return x @ params[f"{name}weight"].T + params[f"{name}bias"]
+
+    B, T = x.shape
+    x = params["tokens.weight"][x].reshape(B * T, -1)
+    for i in range(SEQUENCE["layers"]):
+        layer = f"encoder.layers.{i}"
+        qkv = linear(x, f"{layer}.self_attn.in_proj_")
+        q, k, v = (part.reshape(B, T, SEQUENCE["heads"], -1) for part in jnp.split(qkv, 3, axis=-1))
+        y = linear(attention(q, k, v, causal=False).reshape(B * T, -1), f"{layer}.self_attn.out_proj.")
+        x = layer_norm(x + y, params, f"{layer}.norm1")
+        y = linear(jax.nn.relu(linear(x, f"{layer}.linear1.")), f"{layer}.linear2.")
+        x = layer_norm(x + y, params, f"{layer}.norm2")
+    return linear(x, "fc."), statistics
+
+
+FORWARD: dict[str, Forward] = {
+    "tiny": mlp,
+    "mid": mlp,
+    "deep": mlp,
+    "resnet": resnet,
+    "gpt": gpt,
+    "lstm": recurrent(lstm_step, 2),
+    "gru": recurrent(gru_step, 1),
+    "transformer": transformer,
+}
 OPTIMIZER = {
     "tiny": optax.adam(1e-3),
     "mid": optax.adam(1e-3),
     "deep": optax.adam(1e-3),
     "resnet": optax.chain(optax.add_decayed_weights(5e-4), optax.sgd(0.05, momentum=0.9)),
     "gpt": optax.adamw(1e-3, weight_decay=0.01),
+    "lstm": optax.adam(1e-3),
+    "gru": optax.adam(1e-3),
+    "transformer": optax.adam(1e-3),
 }
 
 

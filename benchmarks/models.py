@@ -104,6 +104,50 @@ def gpt(torch: ModuleType) -> Any:
     return Flat(**GPT_SIZE, dropout=0.0)
 
 
+SEQUENCE = {"vocabulary": 96, "steps": 64, "width": 128, "layers": 2, "heads": 4}
+
+
+def recurrent(kind: str) -> Callable[[ModuleType], Any]:
+    """A language model of two recurrent layers, `nn.LSTM` or `nn.GRU`: (N, T) int64 -> (N * T, vocabulary)."""
+
+    def build(torch: ModuleType) -> Any:
+        nn = torch.nn
+
+        class Model(nn.Module):
+            def __init__(self) -> None:
+                super().__init__()
+                size = SEQUENCE["width"]
+                self.tokens = nn.Embedding(SEQUENCE["vocabulary"], size)
+                self.rnn = getattr(nn, kind)(size, size, SEQUENCE["layers"], batch_first=True)
+                self.fc = nn.Linear(size, SEQUENCE["vocabulary"])
+
+            def forward(self, x: Any) -> Any:
+                return self.fc(self.rnn(self.tokens(x))[0]).flatten(0, 1)
+
+        return Model()
+
+    return build
+
+
+def transformer(torch: ModuleType) -> Any:
+    """A tagger on `nn.TransformerEncoder`, without dropout: (N, T) int64 -> (N * T, vocabulary)."""
+    nn = torch.nn
+
+    class Model(nn.Module):
+        def __init__(self) -> None:
+            super().__init__()
+            size = SEQUENCE["width"]
+            self.tokens = nn.Embedding(SEQUENCE["vocabulary"], size)
+            layer = nn.TransformerEncoderLayer(size, SEQUENCE["heads"], 4 * size, dropout=0.0, batch_first=True)
+            self.encoder = nn.TransformerEncoder(layer, SEQUENCE["layers"], enable_nested_tensor=False)
+            self.fc = nn.Linear(size, SEQUENCE["vocabulary"])
+
+        def forward(self, x: Any) -> Any:
+            return self.fc(self.encoder(self.tokens(x))).flatten(0, 1)
+
+    return Model()
+
+
 def rows(count: int, width: int, classes: int) -> Callable[[np.random.Generator], Batch]:
     """Batches of `count` random rows."""
     return lambda rng: (rng.standard_normal((count, width), np.float32), rng.integers(0, classes, count))
@@ -118,6 +162,12 @@ def text(rng: np.random.Generator) -> Batch:
     """A batch of 16 random texts, each character to be answered by the next."""
     tokens = rng.integers(0, GPT_SIZE["vocabulary"], (16, GPT_SIZE["context"] + 1))
     return tokens[:, :-1].copy(), tokens[:, 1:].reshape(-1)
+
+
+def sentences(rng: np.random.Generator) -> Batch:
+    """A batch of 32 random texts, each character to be answered by another."""
+    shape = (32, SEQUENCE["steps"])
+    return rng.integers(0, SEQUENCE["vocabulary"], shape), rng.integers(0, SEQUENCE["vocabulary"], shape).reshape(-1)
 
 
 def adam(torch: ModuleType, parameters: Any) -> Any:
@@ -138,4 +188,7 @@ CASES = {
     "deep": Case("20-layer MLP", mlp(64, *[256] * 19, 10), adam, rows(64, 64, 10)),
     "resnet": Case("ResNet, 32x32", resnet, sgd, images),
     "gpt": Case("GPT, 4 layers", gpt, adamw, text),
+    "lstm": Case("LSTM, 2 layers", recurrent("LSTM"), adam, sentences),
+    "gru": Case("GRU, 2 layers", recurrent("GRU"), adam, sentences),
+    "transformer": Case("Transformer encoder, 2 layers", transformer, adam, sentences),
 }
