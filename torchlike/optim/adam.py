@@ -3,11 +3,12 @@
 from __future__ import annotations
 
 from collections.abc import Iterable
-from typing import Any
+from typing import Any, ClassVar
 
 from torchlike.optim import rules
-from torchlike.optim.checks import check_implementation, check_lr, check_tensor_option
-from torchlike.optim.optimizer import Optimizer, Update
+from torchlike.optim.checks import check_betas, check_implementation, check_lr, check_not_negative, check_tensor_option
+from torchlike.optim.optimizer import Optimizer
+from torchlike.optim.stepping import Update
 from torchlike.tensor import Tensor
 
 
@@ -23,7 +24,7 @@ class Adam(Optimizer):
         amsgrad: divide by the largest running average of squares so far.
         maximize: climb instead of descend.
         foreach, fused, capturable: accepted; every group is updated in one program anyway.
-        differentiable: accepted; an update that needs gradients itself is refused.
+        differentiable: record the update, so that gradients flow through it.
 
     Raises:
         ValueError: for a number out of its range.
@@ -38,6 +39,10 @@ class Adam(Optimizer):
     """
 
     counted = True
+    absent: ClassVar = {
+        "amsgrad": False, "maximize": False, "foreach": None, "capturable": False, "differentiable": False,
+        "decoupled_weight_decay": False, "fused": None,
+    }  # fmt: skip
 
     def __init__(
         self,
@@ -57,20 +62,16 @@ class Adam(Optimizer):
     ):
         check_tensor_option("lr", lr, foreach, capturable)
         check_lr(lr)
-        if not eps >= 0.0:
-            raise ValueError(f"Invalid epsilon value: {eps}")
-        for i, beta in enumerate(betas):
-            if not 0.0 <= float(beta) < 1.0:
-                raise ValueError(f"Invalid beta parameter at index {i}: {beta}")
-        if not weight_decay >= 0.0:
-            raise ValueError(f"Invalid weight_decay value: {weight_decay}")
+        check_not_negative(epsilon=eps)
+        check_betas(betas)
+        check_not_negative(weight_decay=weight_decay)
         if isinstance(betas[0], Tensor) != isinstance(betas[1], Tensor) or any(isinstance(beta, int) for beta in betas):
             raise ValueError("betas must be either both floats or both Tensors")
         for i, beta in enumerate(betas):
             check_tensor_option(f"betas[{i}]", beta, foreach, capturable)
         defaults = {
             "lr": lr,
-            "betas": tuple(beta.item() if isinstance(beta, Tensor) else beta for beta in betas),
+            "betas": betas,
             "eps": eps,
             "weight_decay": weight_decay,
             "amsgrad": amsgrad,
@@ -84,13 +85,8 @@ class Adam(Optimizer):
         super().__init__(params, defaults)
         check_implementation(foreach, fused, differentiable)
 
-    def __setstate__(self, state: dict[str, Any]) -> None:
-        super().__setstate__(state)
-        for group in self.param_groups:  # state of older torch versions
-            for flag in ("amsgrad", "maximize", "capturable", "differentiable", "decoupled_weight_decay"):
-                group.setdefault(flag, False)
-            group.setdefault("foreach", None)
-            group.setdefault("fused", None)
+    def _update_sparse(self, params: list[Tensor], group: dict[str, Any]) -> None:
+        raise RuntimeError("Adam does not support sparse gradients, please consider SparseAdam instead")
 
     def _update(self, group: dict[str, Any]) -> Update:
         beta1, beta2 = group["betas"]
@@ -99,45 +95,3 @@ class Adam(Optimizer):
         states = ("exp_avg", "exp_avg_sq", "max_exp_avg_sq") if amsgrad else ("exp_avg", "exp_avg_sq")
         flags = (amsgrad, bool(weight_decay != 0), bool(group["decoupled_weight_decay"]), bool(group["maximize"]))
         return Update(rules.adam, states, hyper, flags, steps=True)
-
-
-class AdamW(Adam):
-    """Adam with decoupled weight decay (Loshchilov and Hutter 2019): `p = (1 - lr weight_decay) p` before Adam's update.
-
-    Arguments are Adam's, with `weight_decay` 0.01 by default.
-    """
-
-    def __init__(
-        self,
-        params: Iterable,
-        lr: float | Tensor = 1e-3,
-        betas: tuple[float | Tensor, float | Tensor] = (0.9, 0.999),
-        eps: float = 1e-8,
-        weight_decay: float = 1e-2,
-        amsgrad: bool = False,
-        *,
-        maximize: bool = False,
-        foreach: bool | None = None,
-        capturable: bool = False,
-        differentiable: bool = False,
-        fused: bool | None = None,
-    ):
-        super().__init__(
-            params,
-            lr,
-            betas,
-            eps,
-            weight_decay,
-            amsgrad,
-            foreach=foreach,
-            maximize=maximize,
-            capturable=capturable,
-            differentiable=differentiable,
-            fused=fused,
-            decoupled_weight_decay=True,
-        )
-
-    def __setstate__(self, state: dict[str, Any]) -> None:
-        super().__setstate__(state)
-        for group in self.param_groups:  # before torch 2.7 the state did not say it
-            group["decoupled_weight_decay"] = True

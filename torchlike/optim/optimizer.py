@@ -7,19 +7,14 @@ from collections import defaultdict
 from collections.abc import Callable, Iterable
 from copy import deepcopy
 from itertools import chain
-from typing import Any, ClassVar, NamedTuple
-
-import numpy as np
+from typing import Any, ClassVar
 
 from torchlike.autograd.grad_mode import enable_grad
 from torchlike.engine import flush
-from torchlike.engine.value import host
-from torchlike.optim.hooks import Hooks
-from torchlike.optim.rules import Layout
 from torchlike.optim.state import CountedState
+from torchlike.optim.stepping import Stepping
+from torchlike.optim.to_optax import export
 from torchlike.tensor import Tensor
-from torchlike.tensor.tensor import bare
-from torchlike.tensor.update import apply_update
 
 
 class _Required:
@@ -30,25 +25,7 @@ class _Required:
 required = _Required()
 
 
-class Update(NamedTuple):
-    """How a parameter group is updated.
-
-    Attributes:
-        rule: what `rules.per_parameter` made of the rule of one parameter.
-        states: names of the rule's state arrays; each is created as zeros like its parameter.
-        hyper: the group's numbers by name; they may change at every step without a new compilation.
-        flags: what the rule branches on.
-        steps: the rule wants to know which step this is.
-    """
-
-    rule: Callable
-    states: tuple[str, ...]
-    hyper: dict[str, Any]
-    flags: tuple = ()
-    steps: bool = False
-
-
-class Optimizer(Hooks):
+class Optimizer(Stepping):
     """Base class of all optimizers.
 
     A subclass either writes `step` with tensor operations, as in torch, or returns from `_update` the pure rule that all
@@ -62,9 +39,7 @@ class Optimizer(Hooks):
         TypeError, ValueError: where a parameter is no leaf tensor, appears twice, or the list is empty.
     """
 
-    counted: ClassVar[bool] = False  # the state of each parameter has "step"
-    param_groups: list[dict[str, Any]]
-    state: defaultdict[Any, Any]
+    absent: ClassVar[dict[str, Any]] = {}  # options that states saved by older torch versions lack
 
     def __init__(self, params: Iterable, defaults: dict[str, Any]) -> None:
         if isinstance(params, Tensor):
@@ -95,12 +70,6 @@ class Optimizer(Hooks):
 
     # ------------------------------------------------------------------ a step
 
-    def _update(self, group: dict[str, Any]) -> Update:
-        """The update of a group; what subclasses that inherit `step` define."""
-        raise NotImplementedError(
-            f"{type(self).__name__} must define `step`, or `_update` that returns the rule of a parameter group"
-        )
-
     def step(self, closure: Callable[[], Any] | None = None) -> Any:
         """Update every parameter that has a gradient.
 
@@ -110,80 +79,21 @@ class Optimizer(Hooks):
         Returns:
             What the closure returned.
         """
-        if type(self)._update is Optimizer._update:
+        cls = type(self)
+        if cls._update is Stepping._update and cls._update_group is Stepping._update_group:
             raise NotImplementedError
         loss = None
         if closure is not None:
             with enable_grad():
                 loss = closure()
-        for group in self.param_groups:
-            self._update_group(group)
+        if not self.defaults.get("differentiable"):
+            for group in self.param_groups:
+                self._update_group(group)
+        else:
+            with enable_grad():
+                for group in self.param_groups:
+                    self._update_group(group)
         return loss
-
-    def _update_group(self, group: dict[str, Any]) -> None:
-        update = self._update(group)
-        params, grads, entries, counts = self._gather(group["params"], update.states)
-        if not params:
-            return
-        if group.get("differentiable"):
-            _refuse_differentiable(self, params, grads)
-        hyper = [float(value) for value in update.hyper.values()]
-        index = None
-        if update.steps:
-            distinct = dict.fromkeys(counts)
-            if len(distinct) > 1:
-                number = {count: i for i, count in enumerate(distinct)}
-                index = tuple(number[count] for count in counts)
-            hyper.extend(distinct)
-        states = [[dict.__getitem__(entry, name) for entry in entries] for name in update.states]
-        layout = Layout(update.states, tuple(update.hyper), update.flags, index)
-        apply_update(update.rule, params, grads, states, hyper, layout)
-
-    def _gather(self, candidates: list[Tensor], names: tuple[str, ...]) -> tuple[list, list, list, list[float]]:
-        """The parameters with a gradient, their gradients and states, and how often each was updated, this time included.
-
-        Optimizers that do not count only tell the first step (1) from the others (2), by the state that is not there yet.
-        """
-        params, grads, entries, counts = [], [], [], []
-        state, counted = self.state, self.counted
-        for param in candidates:
-            grad = param.grad
-            if grad is None:
-                continue
-            params.append(param)
-            grads.append(grad)
-            if not counted and not names:
-                continue
-            entry = state[param]
-            fresh = False
-            for name in names:
-                # None is what torch stores for a momentum that has not begun.
-                if dict.get(entry, name) is None:
-                    fresh = True
-            if fresh:
-                entry = self._begin(param, names)
-            entries.append(entry)
-            if not counted:
-                counts.append(1.0 if fresh else 2.0)
-            elif entry._shown is None:
-                entry.count = count = entry.count + 1.0
-                counts.append(count)
-            else:
-                counts.append(entry.advance())
-        return params, grads, entries, counts
-
-    def _begin(self, param: Tensor, names: tuple[str, ...]) -> Any:
-        """Create the missing state of a parameter."""
-        entry = self.state[param]
-        if self.counted:
-            if type(entry) is not CountedState:
-                self.state[param] = entry = CountedState(entry)
-            if "step" not in entry:
-                entry.start()
-        for name in names:
-            if dict.get(entry, name) is None:
-                entry[name] = _zeros_like(param)
-        return entry
 
     def zero_grad(self, set_to_none: bool = True) -> None:
         """Forget the gradients of all parameters, or set them to zero if `set_to_none` is False."""
@@ -240,6 +150,21 @@ class Optimizer(Hooks):
             raise TypeError(f"optimizer can only optimize Tensors, but one of the params is {_typename(param)}")
         if not (self.defaults.get("differentiable") or param.is_leaf or param.retains_grad):
             raise ValueError("can't optimize a non-leaf Tensor")
+
+    # ------------------------------------------------------------------ to JAX
+
+    def to_optax(self) -> tuple[Any, Any]:
+        """The next steps as an optax transformation, with the state that this optimizer has now.
+
+        Returns:
+            `(transformation, state)`: `updates, state = transformation.update(grads, state, params)` with arrays in a list in
+            the order of this optimizer's parameters, or in a dictionary by name where it was given named parameters. Numbers
+            such as the learning rate are in `state.hyperparams`, a dictionary per parameter group, and may be replaced.
+
+        Raises:
+            NotImplementedError: for optimizers that are no pure function of a gradient (LBFGS, your own `step`, sparse ones).
+        """
+        return export(self)
 
     # ------------------------------------------------------------------ saving and loading
 
@@ -315,6 +240,9 @@ class Optimizer(Hooks):
         self.__dict__.update(state)
         self._prepare()
         self.defaults.setdefault("differentiable", False)
+        for group in self.param_groups:
+            for name, value in self.absent.items():
+                group.setdefault(name, value)
 
     def __repr__(self) -> str:
         lines = [f"{type(self).__name__} ("]
@@ -322,11 +250,6 @@ class Optimizer(Hooks):
             lines.extend(([""] if i else []) + [f"Parameter Group {i}"])
             lines.extend(f"    {key}: {group[key]}" for key in sorted(group) if key != "params")
         return "\n".join([*lines, ")"])
-
-
-def _zeros_like(param: Tensor) -> Tensor:
-    # Zeros that are there, not recorded: the first step must be the same program as the second.
-    return bare(host(np.zeros(param.shape, param.dtype.np), param.device))
 
 
 def _split_names(params: Any) -> tuple[list, list[str]]:
@@ -358,16 +281,8 @@ def _cast(param: Tensor, value: Any, key: Any = None) -> Any:
     return value
 
 
-def _refuse_differentiable(optimizer: Optimizer, params: list[Tensor], grads: list[Tensor]) -> None:
-    if any(not p.is_leaf for p in params) or any(g.requires_grad for g in grads):
-        raise NotImplementedError(
-            f"{type(optimizer).__name__}(differentiable=True): torchlike does not record gradients through an update yet; "
-            "detach the parameters and gradients, or write the update with tensor operations"
-        )
-
-
 def _typename(value: Any) -> str:
-    if isinstance(value, Tensor) and type(value) is Tensor:
+    if isinstance(value, Tensor):
         return value.type()
     kind = type(value)
     return kind.__qualname__ if kind.__module__ == "builtins" else f"{kind.__module__}.{kind.__qualname__}"

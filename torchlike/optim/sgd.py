@@ -3,11 +3,12 @@
 from __future__ import annotations
 
 from collections.abc import Iterable
-from typing import Any
+from typing import Any, ClassVar
 
 from torchlike.optim import rules
 from torchlike.optim.checks import check_implementation, check_lr
-from torchlike.optim.optimizer import Optimizer, Update
+from torchlike.optim.optimizer import Optimizer
+from torchlike.optim.stepping import Update
 from torchlike.tensor import Tensor
 
 
@@ -23,7 +24,7 @@ class SGD(Optimizer):
         nesterov: Nesterov's form; needs a momentum and no dampening.
         maximize: climb instead of descend.
         foreach, fused: accepted; every group is updated in one program anyway.
-        differentiable: accepted; an update that needs gradients itself is refused.
+        differentiable: record the update, so that gradients flow through it.
 
     Raises:
         ValueError: for a negative number or an impossible combination.
@@ -36,6 +37,8 @@ class SGD(Optimizer):
     >>> weight.tolist()
     [0.5, 0.5]
     """
+
+    absent: ClassVar = {"nesterov": False, "maximize": False, "foreach": None, "differentiable": False, "fused": False}
 
     def __init__(
         self,
@@ -72,15 +75,6 @@ class SGD(Optimizer):
         super().__init__(params, defaults)
         check_implementation(foreach, fused, differentiable)
 
-    def __setstate__(self, state: dict[str, Any]) -> None:
-        super().__setstate__(state)
-        for group in self.param_groups:  # state of older torch versions
-            group.setdefault("nesterov", False)
-            group.setdefault("maximize", False)
-            group.setdefault("foreach", None)
-            group.setdefault("differentiable", False)
-            group.setdefault("fused", False)
-
     def _update(self, group: dict[str, Any]) -> Update:
         hyper = {name: group[name] for name in ("lr", "momentum", "dampening", "weight_decay")}
         momentum = hyper["momentum"] != 0
@@ -93,3 +87,11 @@ class SGD(Optimizer):
             bool(group["maximize"]),
         )
         return Update(rules.sgd, ("momentum_buffer",) if momentum else (), hyper, flags, steps=bool(dampened))
+
+    def _update_sparse(self, params: list[Tensor], group: dict[str, Any]) -> None:
+        if group["weight_decay"] != 0:
+            raise RuntimeError("SGD: weight_decay is not compatible with sparse gradients")
+        if group["momentum"] != 0:
+            raise NotImplementedError("SGD: momentum with sparse gradients; give it `grad.to_dense()`")
+        update = Update(rules.sparse_sgd, (), {"lr": group["lr"]}, (bool(group["maximize"]),))
+        self._apply_sparse(update, params, group)

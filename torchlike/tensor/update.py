@@ -4,9 +4,10 @@ from __future__ import annotations
 
 from collections.abc import Callable, Sequence
 from functools import cache
+from itertools import accumulate
 from typing import Any
 
-from torchlike.engine import signature
+from torchlike.engine import dispatch, signature
 from torchlike.engine.record import emit, local
 from torchlike.ops.registry import Op
 from torchlike.tensor.tensor import Tensor, bare
@@ -17,13 +18,26 @@ def _row(rule: Callable) -> Op:
     """A private row around an optimizer's rule. Its numbers are hyperparameters: inputs of the program from the start."""
 
     def fn(*operands, counts, static):
-        n, states, hypers = counts
-        groups = [tuple(operands[i * n : (i + 1) * n]) for i in range(2 + states)]
-        *state, grads = groups[1:]
-        params, new_states = rule(groups[0], grads, tuple(state), tuple(operands[len(operands) - hypers :]), static)
+        ends = [*accumulate(counts)]
+        params, *states, grads, hyper = (tuple(operands[end - n : end]) for n, end in zip(counts, ends, strict=True))
+        params, new_states = rule(params, grads, tuple(states), hyper, static)
         return (*params, *(s for state in new_states for s in state))
 
     return Op(f"{rule.__module__}.{rule.__qualname__}", fn, ns="", method=False, dynamic=True, wide=True)
+
+
+def differentiable_update(
+    rule: Callable[..., Any],
+    param: Tensor,
+    grad: Tensor,
+    states: Sequence[Tensor],
+    hyper: Sequence[float | Tensor],
+    static: Any = (),
+) -> tuple[Tensor, ...]:
+    """The new parameter and states of one parameter, by an op like any other, gradients included."""
+    counts = (1, *(1 for _ in states), 1, len(hyper))
+    out = dispatch.call(_row(rule), [param, *states, grad, *hyper], (counts, static))
+    return out if isinstance(out, tuple) else (out,)
 
 
 def apply_update(
@@ -37,7 +51,8 @@ def apply_update(
     """Record `rule(params, grads, states, hyper, static) -> (new params, new states)` and write the results in place.
 
     Args:
-        states: one list per kind of state, each as long as `params`.
+        grads: what the rule reads beside the parameters, as many tensors as it wants.
+        states: lists of tensors that are rewritten, too; for most rules one per kind of state, each as long as `params`.
         hyper: Python floats, given to the rule as zero-dim float64 arrays.
         static: hashable; what shapes the program.
     """
@@ -45,7 +60,7 @@ def apply_update(
     tensors = [*targets, *grads]  # results stand where their operands stand, so that buffers are updated in place
     values = [t._storage.value if t._view is None else t._read() for t in tensors]
     specs: tuple[signature.Spec, ...] = (*[v.aval for v in values], *[float] * len(hyper))
-    statics = ((len(params), len(states), len(hyper)), static)
+    statics = ((len(params), *map(len, states), len(grads), len(hyper)), static)
     row = _row(rule)
     sig = signature.find(row, specs, statics) or signature.make(row, specs, statics)
     plain = local.state.capture is None
