@@ -32,6 +32,7 @@ from torchlike.nn.modules.activation import (
     Tanhshrink,
     Threshold,
 )
+from torchlike.nn.modules.adaptive import AdaptiveLogSoftmaxWithLoss
 from torchlike.nn.modules.attention import MultiheadAttention
 from torchlike.nn.modules.batchnorm import (
     BatchNorm1d,
@@ -40,6 +41,7 @@ from torchlike.nn.modules.batchnorm import (
     LazyBatchNorm1d,
     LazyBatchNorm2d,
     LazyBatchNorm3d,
+    SyncBatchNorm,
 )  # fmt: skip
 from torchlike.nn.modules.channelshuffle import ChannelShuffle
 from torchlike.nn.modules.container import Container, ModuleDict, ModuleList, Sequential
@@ -161,6 +163,7 @@ __all__ = [
     "AdaptiveAvgPool1d",
     "AdaptiveAvgPool2d",
     "AdaptiveAvgPool3d",
+    "AdaptiveLogSoftmaxWithLoss",
     "AdaptiveMaxPool1d",
     "AdaptiveMaxPool2d",
     "AdaptiveMaxPool3d",
@@ -293,6 +296,7 @@ __all__ = [
     "Softplus",
     "Softshrink",
     "Softsign",
+    "SyncBatchNorm",
     "Tanh",
     "Tanhshrink",
     "Threshold",

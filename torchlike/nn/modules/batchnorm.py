@@ -13,7 +13,9 @@ from torchlike.nn.modules.module import Module
 from torchlike.nn.parameter import UninitializedBuffer, UninitializedParameter
 from torchlike.tensor import Parameter, Tensor, creation
 
-__all__ = ["BatchNorm1d", "BatchNorm2d", "BatchNorm3d", "LazyBatchNorm1d", "LazyBatchNorm2d", "LazyBatchNorm3d"]
+__all__ = [
+    "BatchNorm1d", "BatchNorm2d", "BatchNorm3d", "LazyBatchNorm1d", "LazyBatchNorm2d", "LazyBatchNorm3d", "SyncBatchNorm",
+]  # fmt: skip
 
 
 class _NormBase(Module):
@@ -214,3 +216,49 @@ class LazyBatchNorm3d(_LazyNormBase, _BatchNorm):
     __doc__ = _LazyNormBase.__doc__
     cls_to_become = BatchNorm3d
     ranks = BatchNorm3d.ranks
+
+
+class SyncBatchNorm(_BatchNorm):
+    """Batch normalization whose statistics are those of all processes; in one process it is batch normalization.
+
+    Arguments are as in batch normalization, with `process_group` after them.
+
+    Raises:
+        ValueError: for an input of less than two dimensions or without channels.
+    """
+
+    def __init__(
+        self,
+        num_features: int,
+        eps: float = 1e-5,
+        momentum: float | None = 0.1,
+        affine: bool = True,
+        track_running_stats: bool = True,
+        process_group: Any = None,
+        device: Any = None,
+        dtype: Any = None,
+        *,
+        bias: bool = True,
+    ) -> None:
+        super().__init__(num_features, eps, momentum, affine, track_running_stats, device, dtype, bias=bias)
+        self.process_group = process_group
+
+    def _check_input_dim(self, input: Tensor) -> None:
+        if input.dim() < 2:
+            raise ValueError(f"expected at least 2D input (got {input.dim()}D input)")
+        if input.size(1) == 0:
+            raise ValueError("SyncBatchNorm number of input channels should be non-zero")
+
+    @classmethod
+    def convert_sync_batchnorm(cls, module: Module, process_group: Any = None) -> Module:
+        """`module` with every batch normalization in it, itself included, as a `SyncBatchNorm` of the same tensors."""
+        made = module
+        if isinstance(module, _BatchNorm):
+            sizes = (module.num_features, module.eps, module.momentum, module.affine, module.track_running_stats)
+            made = SyncBatchNorm(*sizes, process_group, bias=module.bias is not None)
+            made._parameters.update(module._parameters)
+            made._buffers.update(module._buffers)
+            made.training = module.training
+        for name, child in module.named_children():
+            made.add_module(name, cls.convert_sync_batchnorm(child, process_group))
+        return made
