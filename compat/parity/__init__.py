@@ -6,8 +6,9 @@
 
 `entries` reads the operator database, `translate` carries values and functions from torch to torchlike, `checks` compares
 one property each, `worker` runs an entry with a time limit, `report` counts and prints. `ops` and `modules` are the suites;
-`module_entries` and `module_calls` are what modules need beside. `model` compares a model layer by layer: `sources` loads
-its file once for each library, `recording` runs it; from Python it is `parity.compare_models`.
+modules need `module_entries`, `module_more` (what torch's database leaves out) and `module_calls` beside. `model` compares
+a model layer by layer: `sources` loads its file once for each library, `recording` runs it; from Python it is
+`parity.compare_models`.
 """
 
 from __future__ import annotations

@@ -12,6 +12,7 @@ from typing import Any
 import torch
 
 from .entries import DTYPES, seed_database
+from .module_more import more
 
 with warnings.catch_warnings():
     warnings.simplefilter("ignore")
@@ -35,10 +36,11 @@ class Sample:
 
 @dataclass(frozen=True)
 class Entry:
-    """One entry of the database; `key` is the name of its class."""
+    """One entry of the database, or of what is beside it; `key` is the name of its class."""
 
     key: str
     info: Any
+    beside: bool = False
 
     @property
     def name(self) -> str:
@@ -47,13 +49,13 @@ class Entry:
 
     @property
     def family(self) -> str:
-        """The file that torch keeps the class in."""
-        return self.info.module_cls.__module__.rpartition(".")[2]
+        """The file that torch keeps the class in; "beside" where torch's database does not have it."""
+        return "beside" if self.beside else self.info.module_cls.__module__.rpartition(".")[2]
 
     @property
     def transforms(self) -> bool:
         """Whether each element of the output is a sum over many."""
-        return self.family in _SUMS
+        return self.info.module_cls.__module__.rpartition(".")[2] in _SUMS
 
     def dtypes(self) -> list[str]:
         """The names of the dtypes that the database names, of those that are compared."""
@@ -89,5 +91,6 @@ class Entry:
 
 @cache
 def all_entries() -> dict[str, Entry]:
-    """Every entry by the name of its class, in the database's order."""
-    return {info.module_cls.__name__: Entry(info.module_cls.__name__, info) for info in database.module_db}
+    """Every entry by the name of its class: the database's in its order, then those beside it."""
+    known = [Entry(info.module_cls.__name__, info) for info in database.module_db]
+    return {entry.key: entry for entry in (*known, *(Entry(info.module_cls.__name__, info, True) for info in more()))}

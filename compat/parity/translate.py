@@ -78,17 +78,17 @@ def tensor(source: torch.Tensor) -> Any:
 
 
 def _module(source: torch.nn.Module) -> Any:
-    """The same module: an encoder layer, or one without parameters, whose settings say all."""
-    if isinstance(source, torch.nn.TransformerEncoderLayer):
-        return _encoder_layer(source)
+    """The same module: a transformer's layer, or one without parameters, whose settings say all."""
+    if isinstance(source, (torch.nn.TransformerEncoderLayer, torch.nn.TransformerDecoderLayer)):
+        return _transformer_layer(source)
     made = getattr(torchlike.nn, type(source).__name__)()
     made.__dict__.update({k: v for k, v in source.__dict__.items() if k in getattr(source, "__constants__", ())})
     return made
 
 
-def _encoder_layer(source: torch.nn.TransformerEncoderLayer) -> Any:
+def _transformer_layer(source: Any) -> Any:
     attention = source.self_attn
-    made = torchlike.nn.TransformerEncoderLayer(
+    made = getattr(torchlike.nn, type(source).__name__)(
         attention.embed_dim,
         attention.num_heads,
         source.linear1.out_features,
