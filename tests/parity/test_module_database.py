@@ -9,13 +9,15 @@ import zlib
 
 import pytest
 
+from torchlike import nn
 from torchlike.compat.parity import report
 from torchlike.compat.parity.command import CHECKS
 from torchlike.compat.parity.module_entries import all_entries
 from torchlike.compat.parity.reasons import reason
 from torchlike.compat.parity.worker import Plan, run_entry
 
-KEYS = list(all_entries())
+# A layer beside the database that is missing is for the ledger to tell; the database's own are all there.
+KEYS = [key for key, entry in all_entries().items() if not entry.beside or hasattr(nn, key)]
 SHARE = 16  # every sixteenth entry, by a hash of its name, goes through all checks in the default tier
 
 
