@@ -19,7 +19,7 @@ from typing import Any
 import jax
 
 from benchmarks import contenders as make
-from benchmarks import engine, ops
+from benchmarks import engine, ops, optim
 from benchmarks.models import CASES
 from benchmarks.timing import Times, TookTooLong, interleave, time_limit
 
@@ -95,7 +95,7 @@ def table(results: dict[str, dict[str, Any]], wanted: list[str]) -> str:
 def arguments() -> argparse.Namespace:
     """What the command line asks for."""
     parser = argparse.ArgumentParser(prog="python -m benchmarks", description=__doc__.splitlines()[0])
-    jobs = [*CASES, "engine", "ops"]
+    jobs = [*CASES, "engine", "ops", "optim"]
     parser.add_argument("--only", nargs="+", choices=jobs, default=jobs, metavar="JOB", help=f"some of {', '.join(jobs)}")
     names = list(CONTENDERS)
     parser.add_argument("--contenders", nargs="+", choices=names, default=names, metavar="NAME", help=f"some of {names}")
@@ -130,6 +130,9 @@ def main() -> None:
     each = ops.measure() if "ops" in args.only else {}
     if each:
         print(ops.table(each))
+    steps = optim.measure() if "optim" in args.only else {}
+    if steps:
+        print(optim.table(steps))
     if args.json:
-        found = {"machine": machine(), "training": training, "engine": inside, "ops": each}
+        found = {"machine": machine(), "training": training, "engine": inside, "ops": each, "optim": steps}
         args.json.write_text(json.dumps(found, indent=2))
