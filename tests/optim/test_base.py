@@ -311,3 +311,22 @@ def test_hooks_are_not_pickled_but_there():
     assert not twin._optimizer_step_pre_hooks
     twin.step()
     assert repr(module.required) == "<required parameter>"
+
+
+def test_a_step_with_torch_s_helpers():
+    """The names that optimizers written for torch import from torch.optim.optimizer."""
+    recorded = []
+
+    class Own(Optimizer):
+        @module._use_grad_for_differentiable
+        def step(self, closure=None):
+            recorded.append(torchlike.is_grad_enabled())
+            (weight,) = self.param_groups[0]["params"]
+            weight.add_(weight.grad, alpha=-module._get_value(module._to_scalar(self.param_groups[0]["lr"])))
+
+    weight = one()
+    weight.grad = torchlike.ones(2)
+    Own([weight], {"lr": torchlike.tensor([0.5])}).step()
+    assert weight.tolist() == [0.5, 0.5]
+    assert recorded == [False]
+    assert module.register_optimizer_step_pre_hook is register_optimizer_step_pre_hook

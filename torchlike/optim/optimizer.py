@@ -6,15 +6,21 @@ import warnings
 from collections import defaultdict
 from collections.abc import Callable, Iterable
 from copy import deepcopy
+from functools import wraps
 from itertools import chain
 from typing import Any, ClassVar
 
-from torchlike.autograd.grad_mode import enable_grad
+from torchlike.autograd.grad_mode import enable_grad, set_grad_enabled
 from torchlike.engine import flush
+from torchlike.optim.hooks import register_optimizer_step_post_hook, register_optimizer_step_pre_hook
 from torchlike.optim.state import CountedState
 from torchlike.optim.stepping import Stepping
 from torchlike.optim.to_optax import export
 from torchlike.tensor import Tensor
+
+__all__ = ["Optimizer", "ParamsT", "register_optimizer_step_post_hook", "register_optimizer_step_pre_hook", "required"]
+
+ParamsT = Iterable[Tensor] | Iterable[dict[str, Any]] | Iterable[tuple[str, Tensor]]
 
 
 class _Required:
@@ -250,6 +256,28 @@ class Optimizer(Stepping):
             lines.extend(([""] if i else []) + [f"Parameter Group {i}"])
             lines.extend(f"    {key}: {group[key]}" for key in sorted(group) if key != "params")
         return "\n".join([*lines, ")"])
+
+
+# What optimizers written for torch import from here.
+
+
+def _use_grad_for_differentiable(step: Callable) -> Callable:
+    """`step` with gradients recorded only where the optimizer was made with `differentiable=True`."""
+
+    @wraps(step)
+    def wrapper(self: Optimizer, *args: Any, **keywords: Any) -> Any:
+        with set_grad_enabled(bool(self.defaults.get("differentiable"))):
+            return step(self, *args, **keywords)
+
+    return wrapper
+
+
+def _get_value(value: Any) -> Any:
+    return value.item() if isinstance(value, Tensor) else value
+
+
+def _to_scalar(value: Any) -> Any:
+    return value.squeeze() if isinstance(value, Tensor) and value.ndim else value
 
 
 def _split_names(params: Any) -> tuple[list, list[str]]:
