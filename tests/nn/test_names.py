@@ -18,13 +18,11 @@ INTERNAL = (
     "torch.nn.attention.varlen",  # likewise
     "torch.nn.backends", "torch.nn.cpp",  # C++ frontends
     "torch.nn.utils._",  # expanded weights and other machinery
-    "torch.nn.parallel", "torch.nn.modules.rnn", "torch.nn.modules.adaptive", "torch.nn.utils.rnn",
+    "torch.nn.parallel",
 )  # fmt: skip
-# Names that concern recurrent and distributed layers.
+# Names that concern distributed and quantized layers.
 ELSEWHERE = {
-    "AdaptiveLogSoftmaxWithLoss", "DataParallel", "GRU", "GRUCell", "LSTM", "LSTMCell", "RNN", "RNNBase", "RNNCell",
-    "RNNCellBase", "SyncBatchNorm", "adaptive", "rnn", "parallel", "sync_batch_norm", "intrinsic", "qat", "quantizable",
-    "quantized", "backends",
+    "DataParallel", "SyncBatchNorm", "sync_batch_norm", "intrinsic", "qat", "quantizable", "quantized", "backends",
 }  # fmt: skip
 # Pieces of torch's documentation, and tables of its own functions.
 DOCUMENTS = {
@@ -33,7 +31,8 @@ DOCUMENTS = {
 }  # fmt: skip
 # Members that say how torch is built: what its compiler of scripts keeps, and helpers inside a class.
 BUILT = {
-    "__constants__", "__deprecated__", "__slots__", "__setstate__", "_adjust", "_ceil_div", "_check_input_dim",
+    "__constants__", "__deprecated__", "__jit_unused_properties__", "__slots__", "__setstate__", "_adjust",
+    "_ceil_div", "_check_input_dim",
     "_compute_batch_chunk_size", "_fill_padding_idx_with_zero", "_maybe_warn_non_full_backward_hook", "_require_tuple_int",
     "_resolve_auto_acc_dtype", "_slow_forward",
 }  # fmt: skip

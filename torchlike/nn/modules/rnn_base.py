@@ -144,14 +144,18 @@ class RNNBase(Module):
         self._flat_weight_refs = [None if w is None else weakref.ref(w) for w in self._flat_weights]
         self.flatten_parameters()
 
-    def _update_flat_weights(self) -> None:
-        """Read the attributes again where one is another tensor by now (as in a functional call)."""
+    def _weights_have_changed(self) -> bool:
+        """Whether an attribute is another tensor by now (as in a functional call)."""
         own = self._parameters
         for name, ref in zip(self._flat_weights_names, self._flat_weight_refs, strict=True):
             weight = own[name] if name in own else getattr(self, name, None)
             if weight is not None and ref is not None and ref() is not weight:
-                self._init_flat_weights()
-                return
+                return True
+        return False
+
+    def _update_flat_weights(self) -> None:
+        if self._weights_have_changed():
+            self._init_flat_weights()
 
     def __setattr__(self, name: str, value: Any) -> None:
         names = self.__dict__.get("_flat_weights_names")
