@@ -36,7 +36,7 @@ def from_optax(params: Iterable, transform: Any, *args: Any, lr: float | Tensor 
 
     >>> import optax, torchlike as torch
     >>> weight = torch.nn.Parameter(torch.ones(2))
-    >>> optimizer = torch.optim.from_optax([weight], optax.lion, lr=0.25)
+    >>> optimizer = torch.optim.from_optax([weight], optax.lion, lr=0.25, weight_decay=0.0)
     >>> weight.sum().backward()
     >>> optimizer.step()
     >>> weight.tolist(), optimizer.param_groups[0]["lr"]

@@ -31,8 +31,8 @@ class SparseAdam(Optimizer):
     >>> optimizer = torch.optim.SparseAdam([weight], lr=0.5)
     >>> weight.grad = torch.sparse_coo_tensor([[2]], [[1.0]], (3, 1))
     >>> optimizer.step()
-    >>> weight.flatten().tolist()
-    [1.0, 1.0, 0.5000001192092896]
+    >>> [round(value, 3) for value in weight.flatten().tolist()]
+    [1.0, 1.0, 0.5]
     """
 
     def __init__(
