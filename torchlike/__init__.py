@@ -95,5 +95,6 @@ from torchlike import (  # noqa: E402  # they use what stands above
     utils,
     version,
 )
+from torchlike.autograd.control_flow import cond, while_loop  # noqa: E402  # likewise
 from torchlike.autograd.vmap import vmap  # noqa: E402  # likewise
 from torchlike.serialization import load, save  # noqa: E402  # likewise

@@ -5,6 +5,7 @@ from __future__ import annotations
 from typing import Any
 
 from torchlike.autograd import backward as _engine
+from torchlike.autograd.anomaly_mode import detect_anomaly, set_detect_anomaly
 from torchlike.autograd.function import Function, FunctionCtx, once_differentiable
 from torchlike.autograd.grad_mode import (
     enable_grad,
@@ -17,12 +18,14 @@ from torchlike.autograd.grad_mode import (
 from torchlike.autograd.hooks import register_hook, register_post_accumulate_grad_hook, retain_grad
 from torchlike.autograd.node import grad_fn_of
 from torchlike.autograd.roots import roots as starts
+from torchlike.autograd.vmap import vmap
 from torchlike.tensor.creation import zeros_like
 from torchlike.tensor.tensor import Tensor
 
 __all__ = [
-    "Function", "FunctionCtx", "backward", "enable_grad", "grad", "inference_mode", "is_grad_enabled",
-    "is_inference_mode_enabled", "no_grad", "once_differentiable", "set_grad_enabled",
+    "Function", "FunctionCtx", "Variable", "backward", "detect_anomaly", "enable_grad", "grad", "gradcheck",
+    "gradgradcheck", "inference_mode", "is_grad_enabled", "is_inference_mode_enabled", "no_grad", "once_differentiable",
+    "set_detect_anomaly", "set_grad_enabled", "set_multithreading_enabled",
 ]  # fmt: skip
 
 
@@ -65,7 +68,7 @@ def grad(
         RuntimeError: where an input does not require grad, or was not used and `allow_unused` is not set.
     """
     if is_grads_batched:
-        raise NotImplementedError("torchlike has no autograd.grad(is_grads_batched=True) yet: loop over the batch")
+        return _batched_grad(outputs, inputs, _sequence(grad_outputs), create_graph, allow_unused, materialize_grads)
     roots, asked = _sequence(outputs), _sequence(inputs)
     wanted_inputs = [t._differentiated() for t in asked]
     for t in wanted_inputs:
@@ -88,6 +91,22 @@ def grad(
     return tuple([None if g is None else t._gradient_like(g) for t, g in zip(asked, found, strict=True)])
 
 
+def _batched_grad(
+    outputs: Any, inputs: Any, grad_outputs: list, create_graph: bool, allow_unused: bool | None, materialize: bool
+) -> tuple:
+    """`grad` for each of a batch of cotangents, whose first dimension it is."""
+    missing: list[bool] = []
+
+    def each(*cotangents: Any) -> list[Tensor]:
+        with set_grad_enabled(True):
+            found = grad(outputs, inputs, cotangents, True, create_graph, True, allow_unused, False, materialize)
+        missing[:] = [g is None for g in found]
+        return [g for g in found if g is not None]
+
+    found = iter(vmap(each, randomness="same")(*grad_outputs))
+    return tuple([None if gone else next(found) for gone in missing])
+
+
 def _backward(
     self: Tensor, gradient: Any = None, retain_graph: bool | None = None, create_graph: bool = False, inputs: Any = None,
 ) -> None:  # fmt: skip
@@ -105,3 +124,32 @@ _METHODS: dict[str, Any] = {
 }
 for _name, _method in _METHODS.items():
     setattr(Tensor, _name, _method)
+
+
+class _VariableMeta(type):
+    def __instancecheck__(cls, other: Any) -> bool:
+        return isinstance(other, Tensor)
+
+
+class Variable(metaclass=_VariableMeta):
+    """A tensor, as torch before 0.4 had it: `Variable(t)` is `t` with `requires_grad` set."""
+
+    def __new__(cls, data: Any, requires_grad: bool = False, volatile: bool = False) -> Any:
+        return data.detach().requires_grad_(requires_grad)
+
+
+class set_multithreading_enabled:
+    """Backward is recorded in the calling thread and run by XLA in as many as it likes: this switches nothing."""
+
+    def __init__(self, mode: bool):
+        self.mode = bool(mode)
+
+    def __enter__(self) -> None:
+        pass
+
+    def __exit__(self, *error: object) -> None:
+        pass
+
+
+from torchlike.autograd import forward_ad, functional, graph  # noqa: E402  # names below this package
+from torchlike.autograd.gradcheck import gradcheck, gradgradcheck  # noqa: E402  # likewise

@@ -6,6 +6,8 @@ from collections.abc import Sequence
 from heapq import heappop, heappush
 from typing import Any
 
+from torchlike.autograd import anomaly_mode
+from torchlike.autograd.node import name_of
 from torchlike.base.layout import is_dense
 from torchlike.engine import dispatch, signature
 from torchlike.engine.record import emit, local
@@ -85,6 +87,8 @@ def _walk(roots: Sequence[tuple[Tensor, Tensor]], wanted: Wanted, keep: bool, cr
             results = pull(node, grads, create, wanted)
         else:
             results = node.apply([None if g is None else as_tensor(g) for g in grads], create)
+        if anomaly_mode.mode.on:
+            anomaly_mode.check(name_of(node), [None if r is None else as_tensor(r) for r in results])
         if node.hooks is not None:
             results = node.hooks.after([None if r is None else as_tensor(r) for r in results], grads)
         for edge, grad in zip(node.edges, results, strict=False):

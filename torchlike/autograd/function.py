@@ -5,6 +5,7 @@ from __future__ import annotations
 from collections.abc import Callable, Sequence
 from typing import Any
 
+from torchlike.autograd import function_jax, saved
 from torchlike.autograd.grad_mode import no_grad, set_grad_enabled
 from torchlike.engine.record import local
 from torchlike.engine.tape import next_order
@@ -18,6 +19,7 @@ class FunctionCtx:
 
     def __init__(self) -> None:
         self.saved: tuple | None = ()
+        self.unpack: Callable | None = None
         self.needs_input_grad: tuple[bool, ...] = ()
         self.materialize_grads = True
         self.dirty: tuple[int, ...] = ()
@@ -25,6 +27,10 @@ class FunctionCtx:
 
     def save_for_backward(self, *tensors: Any) -> None:
         """Keep tensors (or None) for `backward`, which reads them as `ctx.saved_tensors`."""
+        if saved.state.hooks:
+            pack, self.unpack = saved.state.hooks[-1]
+            self.saved = tuple(None if t is None else pack(t) for t in tensors)
+            return
         self.saved = tuple(None if t is None else (t, t._read(), t._rg, t._node, t._nr) for t in tensors)
 
     save_for_forward = save_for_backward
@@ -38,6 +44,8 @@ class FunctionCtx:
                 "Specify retain_graph=True if you need to backward through the graph a second time or if you need to access "
                 "saved tensors after calling backward."
             )
+        if self.unpack is not None:
+            return tuple(None if s is None else self.unpack(s) for s in self.saved)
         return tuple(None if s is None else _restored(*s) for s in self.saved)
 
     def mark_dirty(self, *tensors: Tensor) -> None:
@@ -141,20 +149,29 @@ class Function(FunctionCtx):
     jvp: Callable[..., Any] | None = None  # static: tangents of the inputs -> tangents of the results
 
     @classmethod
-    def apply(cls, *args: Any, **kwargs: Any) -> Any:
-        """Run `forward` and put `backward` on the tape."""
-        places = [i for i, a in enumerate(args) if isinstance(a, Tensor)]
-        tensors = [args[i] for i in places]
-        values = [t._read() for t in tensors]
-        edges = tuple(None if not t._rg else t if t._node is None else (t._node, t._nr) for t in tensors)
+    def _forward(cls, args: tuple, kwargs: dict, needed: tuple[bool, ...]) -> tuple[Any, Any]:
+        """The context and the result of one call."""
         ctx = cls()
-        ctx.needs_input_grad = tuple(isinstance(a, Tensor) and a._rg for a in args)
+        ctx.needs_input_grad = needed
         with no_grad():
             if cls.setup_context is not None:
                 result = cls.forward(*args, **kwargs)
                 cls.setup_context(ctx, args, result)
             else:
                 result = cls.forward(ctx, *args, **kwargs)
+        return ctx, result
+
+    @classmethod
+    def apply(cls, *args: Any, **kwargs: Any) -> Any:
+        """Run `forward` and put `backward` on the tape."""
+        places = [i for i, a in enumerate(args) if isinstance(a, Tensor)]
+        tensors = [args[i] for i in places]
+        values = [t._read() for t in tensors]
+        edges = tuple(None if not t._rg else t if t._node is None else (t._node, t._nr) for t in tensors)
+        if function_jax.traced(tensors) and local.state.grad:
+            needed = tuple(isinstance(a, Tensor) and a.dtype.is_differentiable for a in args)
+            return function_jax.apply(lambda given: cls._forward(given, kwargs, needed), cls.backward, args, places, tensors)
+        ctx, result = cls._forward(args, kwargs, tuple(isinstance(a, Tensor) and a._rg for a in args))
         if not (local.state.grad and any(e is not None for e in edges)):
             return result
         outs = result if isinstance(result, tuple) else (result,)

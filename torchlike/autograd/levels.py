@@ -30,6 +30,7 @@ class Alias:
         self.order = next_order()
         self.hooks: Any = None
         self.tangent: Any = None  # see torchlike.autograd.forward_ad
+        self.carried = False  # stands for what a loop carries, which may get a history that its start has not
 
     def apply(self, grads: list[Any], create: bool) -> list[Any]:
         return grads

@@ -19,8 +19,7 @@ class Node:
 
     def name(self) -> str:
         """torch's name of the node ("AddBackward0")."""
-        inner = self._inner
-        return inner.name if hasattr(inner, "kind") else _name(inner.sig)
+        return name_of(self._inner)
 
     @property
     def next_functions(self) -> tuple:
@@ -75,6 +74,13 @@ class AccumulateGrad:
 
     def __repr__(self) -> str:
         return f"<AccumulateGrad object at {hex(id(self.variable))}>"
+
+
+def name_of(inner: Any) -> str:
+    """torch's name of a tape node."""
+    if hasattr(inner, "kind"):
+        return inner.name
+    return _name(inner.sig) if hasattr(inner, "sig") else "AliasBackward0"
 
 
 def _name(sig: Signature) -> str:

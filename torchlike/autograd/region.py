@@ -54,7 +54,7 @@ class Traced:
 
     def _resolve(self, edge: Any) -> Any:
         """The edge behind the aliases that transforms make of their inputs."""
-        while type(edge) is tuple and isinstance(edge[0], Alias) and edge[0].order > self.mark:
+        while type(edge) is tuple and isinstance(edge[0], Alias) and edge[0].order > self.mark and not edge[0].carried:
             edge = edge[0].edges[0]
         return edge
 
@@ -106,48 +106,62 @@ class Traced:
 
 def emit(
     region: Region,
-    traced: Traced,
-    plan: Plan,
+    parts: Sequence[tuple[Traced, Plan]],
     name: str,
     transform: Callable[..., Callable],
     key: tuple,
+    first: tuple[int, ...] = (),
 ) -> list[Tensor]:
-    """Record the region as one op, and return its results.
+    """Record functions of a region as one op, and return its results.
 
     Args:
-        transform: `(pure, leaves) -> function of the leaves' arrays`, where `pure` is one too; runs while programs are traced.
+        parts: what each function computes.
+        transform: `(pure functions, leaves) -> function of the leaves' arrays`; runs while programs are traced.
         key: what tells this transform from others, apart from the region's structure.
+        first: leaves that are the first operands, needed or not.
     """
-    leaves, needed = needs(region, plan)
+    found = [needs(region, plan) for _, plan in parts]
+    used = {slot for leaves, _ in found for slot in leaves}
+    leaves = (*first, *(s for s in region.leaves if s in used and s not in first))
+    history = {slot: edge for traced, _ in parts for slot, edge in traced.history.items()}
     operands = []
     for slot in leaves:
         operand = region.operands.get(slot)
-        operands.append(_outside(region.values[slot], traced.history.get(slot)) if operand is None else operand)
-    numbers = numbers_for(region, needed)
+        operands.append(_outside(region.values[slot], history.get(slot)) if operand is None else operand)
+    each = [numbers_for(region, needed) for _, needed in found]
+    numbers = [n for part in each for n in part]
+    ends = [sum(map(len, each[: i + 1])) for i in range(len(each))]
     avals = [t._read().aval for t in operands]
     kinds = tuple(map(type, numbers))
 
     def make() -> Signature:
-        evaluate = evaluator(region, plan, leaves, needed)
+        runs = [evaluator(region, plan, leaves, needed) for (_, plan), (_, needed) in zip(parts, found, strict=True)]
+        return _signature(name, region, runs, ends, [*avals, *kinds], len(leaves), lambda pures: transform(pures, leaves))
 
-        def fn(*args: Any) -> tuple:
-            arrays, given = args[: len(leaves)], args[len(leaves) :]
-            return tuple(transform(lambda *a: tuple(evaluate(a, given)), leaves)(*arrays))
-
-        sig = Signature(name, [*avals, *kinds], fn, region.device, any(a.traced for a in avals))
-        sig.structured = True
-        sig.infer()
-        return sig
-
-    structure = (name, key, tuple(region.entries), plan.key(), leaves, tuple(avals), kinds, _baked(region, plan))
+    plans = tuple(plan.key() for _, plan in parts)
+    structure = (name, key, tuple(region.entries), plans, leaves, tuple(avals), kinds, tuple(ends), _baked(region, parts))
     sig = interned(structure, make)
-    grad = any(t._rg for t in operands)
-    return dispatch.apply(sig, [t._read() for t in operands], numbers, operands, grad)
+    return dispatch.apply(sig, [t._read() for t in operands], numbers, operands, any(t._rg for t in operands))
 
 
-def _baked(region: Region, plan: Plan) -> tuple:
+def _signature(
+    name: str, region: Region, runs: list, ends: list[int], specs: list, count: int, transform: Callable
+) -> Signature:
+    def fn(*args: Any) -> tuple:
+        arrays, given = args[:count], args[count:]
+        chosen = [given[start:end] for start, end in zip([0, *ends], ends, strict=False)]
+        pures = [lambda *a, run=run, n=n: tuple(run(a, n)) for run, n in zip(runs, chosen, strict=True)]
+        return tuple(transform(pures)(*arrays))
+
+    sig = Signature(name, specs, fn, region.device, any(s.traced for s in specs[:count]))
+    sig.structured = True
+    sig.infer()
+    return sig
+
+
+def _baked(region: Region, parts: Sequence[tuple[Traced, Plan]]) -> tuple:
     """The numbers that a user's backward holds as constants."""
-    return tuple(region.numbers) if plan.gates else ()
+    return tuple(region.numbers) if any(plan.gates for _, plan in parts) else ()
 
 
 def _outside(value: Value, edge: Any) -> Tensor:

@@ -221,14 +221,14 @@ def _emit(region: Any, outs: Sequence[Tensor], mark: int, size: int) -> tuple[li
     has_batch = [s in mapped for s in slots]
     axes_out = tuple(0 if b else None for b in has_batch)
 
-    def transform(pure: Callable, leaves: Sequence[int]) -> Callable:
+    def transform(pures: Sequence[Callable], leaves: Sequence[int]) -> Callable:
         axes = tuple(0 if s in mapped else None for s in leaves)
         if all(a is None for a in axes):
-            return pure
-        return jax.vmap(pure, in_axes=axes, out_axes=axes_out, axis_size=size)
+            return pures[0]
+        return jax.vmap(pures[0], in_axes=axes, out_axes=axes_out, axis_size=size)
 
     key = (size, tuple(sorted(region.operands)), axes_out)
-    return regions.emit(region, traced, plan, "vmap", transform, key), has_batch
+    return regions.emit(region, [(traced, plan)], "vmap", transform, key), has_batch
 
 
 def _write_back(written: list, news: list[Tensor], has_batch: list[bool], leaves: Sequence[Any], dims: Sequence[Any]) -> None:

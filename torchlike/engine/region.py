@@ -203,7 +203,9 @@ class _Runner:
             return outs
 
         def forward(inputs: tuple, outs: tuple, residuals: tuple) -> tuple:
-            return outs, (residuals, inputs)
+            passed_on = passed(inputs, outs, residuals)  # again, so that an outer derivative meets the gate too
+            made = dict(zip(gate.outs, passed_on, strict=True))
+            return passed_on, (tuple(made.get(s, r) for s, r in zip(gate.residuals, residuals, strict=True)), inputs)
 
         def backward(kept: tuple, cotangents: tuple) -> tuple:
             residuals, inputs = kept

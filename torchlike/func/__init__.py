@@ -7,6 +7,7 @@ the tape outside. `to_jax`, `from_jax` and `torchlike.func.flax` exchange functi
 from torchlike.autograd.jacobians import hessian, jacfwd, jacrev
 from torchlike.autograd.transforms import grad, grad_and_value, jvp, linearize, vjp
 from torchlike.autograd.vmap import vmap
+from torchlike.func.jax_bridge import from_jax, from_jax_array, to_jax, to_jax_array
 from torchlike.func.modules import (
     debug_unwrap,
     functional_call,
@@ -16,6 +17,7 @@ from torchlike.func.modules import (
 )
 
 __all__ = [
-    "debug_unwrap", "functional_call", "functionalize", "grad", "grad_and_value", "hessian", "jacfwd", "jacrev", "jvp",
-    "linearize", "replace_all_batch_norm_modules_", "stack_module_state", "vjp", "vmap",
+    "debug_unwrap", "from_jax", "from_jax_array", "functional_call", "functionalize", "grad", "grad_and_value",
+    "hessian", "jacfwd", "jacrev", "jvp", "linearize", "replace_all_batch_norm_modules_", "stack_module_state",
+    "to_jax", "to_jax_array", "vjp", "vmap",
 ]  # fmt: skip

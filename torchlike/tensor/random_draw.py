@@ -3,7 +3,9 @@
 from __future__ import annotations
 
 import math
-from collections.abc import Callable
+import threading
+from collections.abc import Callable, Iterator
+from contextlib import contextmanager
 from typing import Any
 
 import numpy as np
@@ -35,7 +37,44 @@ def stream(generator: Any) -> Any:
     return _plain_stream(generator)
 
 
-def _plain_stream(generator: Any) -> source.Generator:
+class _KeyStream:
+    """Numbers from a key of JAX's, for models that are pure functions: every call takes the next count."""
+
+    def __init__(self, key: Any):
+        self.key, self.count = key, 0
+
+    def key_and_counter(self) -> tuple[Any, int]:
+        if self.key is None:
+            raise RuntimeError("this model draws random numbers: call it with a key (rng=jax.random.key(0))")
+        self.count += 1
+        return self.key, self.count
+
+    def __getattr__(self, name: str) -> Any:
+        raise NotImplementedError(
+            f"a model that is a JAX function cannot draw {name!r}: only uniform and normal numbers and masks"
+        )
+
+
+class _Keys(threading.local):
+    stream: _KeyStream | None = None
+
+
+_keys = _Keys()
+
+
+@contextmanager
+def drawing_from(key: Any) -> Iterator[None]:
+    """Within the block numbers come from a key, a tensor uint32 (2,); None raises where one is asked for."""
+    before, _keys.stream = _keys.stream, _KeyStream(key)
+    try:
+        yield
+    finally:
+        _keys.stream = before
+
+
+def _plain_stream(generator: Any) -> Any:
+    if _keys.stream is not None and generator is None:
+        return _keys.stream
     if generator is None:
         return source.default_generator
     if not isinstance(generator, source.Generator):
@@ -118,7 +157,7 @@ class _BatchStream:
 
 def on_device(where: devices.device) -> bool:
     """Whether numbers are drawn inside the program: on accelerators, and everywhere if the user says so."""
-    return where is not devices.CPU or flags.rng == "device"
+    return where is not devices.CPU or flags.rng == "device" or _keys.stream is not None
 
 
 def numbers(
@@ -130,7 +169,8 @@ def numbers(
     chosen = stream(generator)
     if on_device(where) and f"device_{kind}" in OPS.rows and not isinstance(chosen, _BatchStream):
         key, counter = chosen.key_and_counter()
-        return dispatch.call(OPS[f"device_{kind}"], (bare(host(key, where)), counter, *parameters), (size, dtype))
+        key = key if isinstance(key, Tensor) else bare(host(key, where))
+        return dispatch.call(OPS[f"device_{kind}"], (key, counter, *parameters), (size, dtype))
     return placed(getattr(chosen, kind)(size, *parameters, dtype.np, **options), where)
 
 

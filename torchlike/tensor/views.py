@@ -5,16 +5,19 @@ from __future__ import annotations
 from collections.abc import Sequence
 from typing import Any
 
+import jax
+
 from torchlike.base import dtypes
 from torchlike.base.layout import is_contiguous, view_strides
 from torchlike.base.size import contiguous_strides
 from torchlike.engine import dispatch
+from torchlike.engine.value import Value
 from torchlike.ops.checks import dim_in_range
 from torchlike.ops.registry import OPS, Op
 from torchlike.ops.view import infer_size
 from torchlike.tensor.indexing import narrow as narrow_view
 from torchlike.tensor.indexing import select as select_view
-from torchlike.tensor.tensor import Tensor, make_view, place
+from torchlike.tensor.tensor import Tensor, bare, make_view, place
 
 _VIEW = OPS["view"]
 
@@ -287,6 +290,11 @@ def alias(x: Tensor) -> Tensor:
 
 def detach(input: Tensor) -> Tensor:
     """The same storage without history."""
+    value = input._read()
+    if value.aval.traced and isinstance(value.array, jax.core.Tracer):  # JAX differentiates: it must hear of it too
+        out = bare(Value(value.aval, jax.lax.stop_gradient(value.array)))
+        out._strides, out._offset = input._strides, input._offset
+        return out
     return input._alias()
 
 
