@@ -75,6 +75,8 @@ class RNNBase(Module):
         TypeError, ValueError: for sizes and options that make no layer.
     """
 
+    __module__ = "torchlike.nn.modules.rnn"  # where torch has it, and where it can be imported from
+
     mode: str
     input_size: int
     hidden_size: int
