@@ -14,6 +14,8 @@ from flax import linen, nnx
 from jax.sharding import PartitionSpec as P
 
 import torchlike as torch
+import torchlike._higher_order_ops
+from tests.agree import eager
 from torchlike import nn
 from torchlike.engine import stats
 from torchlike.func import flax, from_jax, from_jax_array, to_jax, to_jax_array
@@ -191,3 +193,31 @@ def test_arrays_are_exchanged_without_a_copy():
     assert float(jnp.sum(jnp.asarray(tensor * 2))) == 12
     tensor.add_(1)
     assert array.tolist() == [0, 1, 2, 3]
+
+
+def test_transforms_and_control_flow_inside_jaxs_own():
+    w = from_jax_array(jnp.array([1.0, 2.0, 3.0]))
+
+    def fn(x: Any) -> Any:
+        t = from_jax_array(x)
+        batch = torch.vmap(lambda v, u: (v * u * w).sum(), in_dims=(0, None))(t, t[0])
+        grad = torch.func.grad(lambda v: (v**3).sum())(t).sum()
+        chosen = torch.cond(t.sum() > 0, lambda v: v.sin().sum(), lambda v: v.sum(), (t,))
+        total, _ = torch._higher_order_ops.scan(lambda c, v: (c * 0.5 + v.sum(), c), t.sum() * 0, t)
+        count, _ = torch.while_loop(lambda i, v: i < 3, lambda i, v: (i + 1, v * 2), (t.sum().detach() * 0, t.detach()))
+        return to_jax_array(batch.sum() + grad + chosen + total + count)
+
+    def plain(x: Any) -> Any:
+        total = x[0].sum() * 0.5 + x[1].sum()
+        return (x * x[0] * jnp.array([1.0, 2.0, 3.0])).sum() + (3 * x**2).sum() + jnp.sin(x).sum() + total
+
+    x = jnp.linspace(0.1, 1, 6).reshape(2, 3)
+    np.testing.assert_allclose(fn(x), plain(x) + 3, rtol=1e-5)
+    np.testing.assert_allclose(jax.jit(jax.grad(fn))(x), jax.grad(plain)(x), rtol=1e-4)
+
+
+def test_vmap_with_every_op_at_once():
+    with eager(True):
+        x = torch.arange(6.0).reshape(2, 3).requires_grad_()
+        torch.vmap(lambda v, u: v.sin() * u, in_dims=(0, None))(x, torch.ones(3) * 2).sum().backward()
+        np.testing.assert_allclose(x.grad.numpy(), 2 * np.cos(np.arange(6.0).reshape(2, 3)), rtol=1e-5)

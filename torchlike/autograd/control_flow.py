@@ -14,7 +14,7 @@ from torchlike.base import dtypes
 from torchlike.base.pytree import TreeSpec, flatten, unflatten
 from torchlike.engine import region as engine
 from torchlike.engine.record import local
-from torchlike.engine.value import aval
+from torchlike.engine.value import aval, of_jax
 from torchlike.tensor import views
 from torchlike.tensor.from_data import tensor as make_tensor
 from torchlike.tensor.tensor import Tensor, bare
@@ -90,6 +90,8 @@ def cond(pred: Any, true_fn: Callable, false_fn: Callable, operands: Any = ()) -
         return true_fn(*operands) if pred else false_fn(*operands)
     if pred.dtype is not dtypes.bool_ or pred.numel() != 1:
         raise RuntimeError(f"Expected pred to be bool or single-element tensor, but got {pred}.")
+    if _direct(pred, operands):
+        return _cond_at_once(pred, true_fn, false_fn, operands)
     made = _Recording("cond", pred.device)
     choice = made.example(pred.reshape(()))
     outs, spec = made.record(true_fn, *operands)
@@ -116,12 +118,18 @@ def while_loop(cond_fn: Callable, body_fn: Callable, carried_inputs: Any, additi
     leaves, spec = flatten(tuple(carried_inputs))
     start = [t if isinstance(t, Tensor) else make_tensor(t) for t in leaves]
     closed = tuple(additional_inputs)
-    wants_grad = local.state.grad and any(isinstance(t, Tensor) and t.requires_grad for t in (*start, *closed))
+    wants_grad = (
+        not _direct(start, closed)
+        and local.state.grad
+        and any(isinstance(t, Tensor) and t.requires_grad for t in (*start, *closed))
+    )
     if wants_grad and local.state.capture is None:
         carried = unflatten(start, spec)
         while bool(cond_fn(*carried, *closed)):
             carried = tuple(body_fn(*carried, *closed))
         return carried
+    if _direct(start, closed):
+        return _while_at_once(cond_fn, body_fn, start, spec, closed)
     made = _Recording("while_loop", start[0].device)
     inside = [made.example(t) for t in start]
     made.record(cond_fn, *unflatten(inside, spec), *closed)
@@ -137,6 +145,63 @@ def while_loop(cond_fn: Callable, body_fn: Callable, carried_inputs: Any, additi
         return run
 
     return unflatten(made.emit(transform, (len(start),), inside), spec)
+
+
+# ---- direct mode: JAX is tracing, and takes the functions as they are -----------------------------------------------
+
+
+def _direct(*trees: Any) -> bool:
+    """Whether JAX is transforming what is given, so that ops run at once."""
+    return any(isinstance(t, Tensor) and t._read().aval.traced for t in flatten(trees)[0])
+
+
+def _arrays(tree: Any, spec_of: dict | None = None) -> tuple:
+    """The arrays of a tree. Raises NotImplementedError where the tape would have to see them."""
+    leaves, spec = flatten(tree)
+    if spec_of is not None:
+        spec_of["spec"] = spec
+    if local.state.grad and any(isinstance(t, Tensor) and t._rg for t in leaves):
+        raise NotImplementedError("control flow inside a JAX transform, of tensors that require grad: let JAX differentiate")
+    return tuple(t._read().on_device() if isinstance(t, Tensor) else t for t in leaves)
+
+
+def _tree(arrays: Sequence[Any], spec: TreeSpec) -> Any:
+    return unflatten([bare(of_jax(a)) for a in arrays], spec)
+
+
+def _cond_at_once(pred: Tensor, true_fn: Callable, false_fn: Callable, operands: Any) -> Any:
+    seen: dict[str, TreeSpec] = {}
+    branches = [lambda fn=fn: _arrays(fn(*operands), seen) for fn in (true_fn, false_fn)]
+    with jax.enable_x64(True):
+        outs = lax.cond(pred._read().on_device().reshape(()), *branches)
+    return _tree(outs, seen["spec"])
+
+
+def _while_at_once(cond_fn: Callable, body_fn: Callable, start: Sequence[Tensor], spec: TreeSpec, closed: tuple) -> Any:
+    def test(carried: tuple) -> Any:
+        return _arrays(cond_fn(*_tree(carried, spec), *closed))[0].reshape(())
+
+    def body(carried: tuple) -> tuple:
+        return _arrays(tuple(body_fn(*_tree(carried, spec), *closed)))
+
+    with jax.enable_x64(True):
+        return _tree(lax.while_loop(test, body, _arrays(start)), spec)
+
+
+def _scan_at_once(
+    combine_fn: Callable, carry: Sequence[Tensor], carry_spec: TreeSpec, moved: Sequence[Tensor], xs_spec: TreeSpec, dim: int,
+    reverse: bool,
+) -> tuple[Any, Any]:  # fmt: skip
+    seen: dict[str, TreeSpec] = {}
+
+    def body(held: tuple, each: tuple) -> tuple:
+        last, y = combine_fn(_tree(held, carry_spec), _tree(each, xs_spec))
+        return _arrays(last), _arrays(y, seen)
+
+    with jax.enable_x64(True):
+        last, ys = lax.scan(body, _arrays(carry), _arrays(moved), reverse=reverse)
+    stacked = [views.movedim(bare(of_jax(y)), 0, dim) for y in ys]
+    return _tree(last, carry_spec), unflatten(stacked, seen["spec"])
 
 
 def _check_carry(name: str, before: Sequence[Tensor], after: Sequence[Tensor]) -> None:
@@ -159,6 +224,8 @@ def scan(combine_fn: Callable, init: Any, xs: Any, *, dim: int = 0, reverse: boo
     moved = [views.movedim(t, dim, 0) for t in slices]
     if len({t.shape[0] for t in moved}) > 1:
         raise RuntimeError(f"scan: xs have different sizes along dim {dim}: {[t.shape[0] for t in moved]}")
+    if _direct(carry, slices):
+        return _scan_at_once(combine_fn, carry, carry_spec, moved, xs_spec, dim, reverse)
     made = _Recording("scan", (carry or moved)[0].device)
     held = [made.example(t) for t in carry]
     each = [made.example(t, 1) for t in moved]

@@ -11,11 +11,14 @@ import jax
 
 from torchlike.autograd import region as regions
 from torchlike.autograd.levels import Alias, recording
+from torchlike.base.flags import flags
 from torchlike.base.pytree import TreeSpec, broadcast, flatten, unflatten
+from torchlike.engine import dispatch
 from torchlike.engine import region as engine
 from torchlike.engine.build import results_of
 from torchlike.engine.record import local
-from torchlike.engine.value import aval
+from torchlike.engine.signature import Signature
+from torchlike.engine.value import aval, of_jax
 from torchlike.tensor import views
 from torchlike.tensor.functions import cat
 from torchlike.tensor.random_draw import Drawing
@@ -134,6 +137,8 @@ class _Mapped:
         self.func, self.out_dims, self.randomness, self.spec, self.kwargs = func, out_dims, randomness, spec, kwargs
 
     def __call__(self, leaves: Sequence[Any], dims: Sequence[int | None], size: int) -> Any:
+        if flags.eager or any(isinstance(t, Tensor) and t._read().aval.traced for t in leaves):
+            return self._at_once(leaves, dims, size)
         first = next(t for t, d in zip(leaves, dims, strict=True) if d is not None)
         region = engine.current(first.device, _ITEM)
         region.draw = Drawing(self.randomness, size, region)
@@ -152,6 +157,42 @@ class _Mapped:
         _write_back(written, results[len(outs) :], has_batch[len(outs) :], leaves, dims)
         found = [_placed(t, there, dim, size, self) for t, there, dim in zip(results, has_batch, dims_out, strict=False)]
         return unflatten(found, out_spec)
+
+    def _at_once(self, leaves: Sequence[Any], dims: Sequence[int | None], size: int) -> Any:
+        """In direct mode JAX maps the function itself. Random numbers are then the same for all examples.
+
+        Raises:
+            NotImplementedError: where the tape would have to see a tensor that the function closes over.
+        """
+        places = [i for i, d in enumerate(dims) if d is not None]
+        seen: dict[str, Any] = {}
+
+        def one(*arrays: Any) -> tuple:
+            full = list(leaves)
+            for place, array in zip(places, arrays, strict=True):
+                full[place] = bare(of_jax(array))
+            seen["result"] = self.func(*unflatten(full, self.spec), **self.kwargs)
+            outs, seen["spec"] = flatten(seen["result"])
+            self._check(outs)
+            if local.state.grad and any(o._rg for o in outs):
+                raise NotImplementedError(
+                    "vmap inside a JAX transform (or with TORCHLIKE_EAGER=1) of a function that closes over tensors that "
+                    "require grad: make them arguments, with in_dims=None"
+                )
+            return tuple(o._read().on_device() for o in outs)
+
+        mapped = jax.vmap(one, in_axes=tuple(dims[i] for i in places), axis_size=size)
+        tensors = [leaves[i] for i in places]
+        avals = [t._read().aval for t in tensors]
+        sig = Signature("vmap", avals, lambda *arrays: tuple(mapped(*arrays)), avals[0].device, True)
+        sig.structured = True
+        sig.infer()
+        found = dispatch.apply(sig, [t._read() for t in tensors], (), tensors, any(t._rg for t in tensors))
+        dims_out = self._out_dims(seen["result"], seen["spec"])
+        shown = [
+            t[0] if dim is None else t if dim == 0 else views.movedim(t, 0, dim) for t, dim in zip(found, dims_out, strict=True)
+        ]
+        return unflatten(shown, seen["spec"])
 
     def _check(self, outs: Sequence[Any]) -> None:
         for out in outs:
