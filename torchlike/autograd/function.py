@@ -174,6 +174,8 @@ class Function(FunctionCtx):
         ctx, result = cls._forward(args, kwargs, tuple(isinstance(a, Tensor) and a._rg for a in args))
         if not (local.state.grad and any(e is not None for e in edges)):
             return result
+        if local.state.capture is not None:
+            local.state.capture.opaque(f"the autograd.Function {cls.__name__}")
         outs = result if isinstance(result, tuple) else (result,)
         made = _with_node(cls, ctx, edges, outs, places, tensors, values if local.state.capture else None)
         return made if isinstance(result, tuple) else made[0]

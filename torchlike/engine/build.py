@@ -60,44 +60,69 @@ def results_of(graph: Graph) -> list[range]:
 def pure_function(
     graph: Graph, leaves: tuple[int, ...], outs: tuple[int, ...], variable: tuple[int, ...], needed: list[int]
 ) -> Callable[..., list]:
-    """The graph as one pure function `(*leaves, packed numbers) -> outs`.
+    """The graph as one pure function `(*leaves, packed numbers) -> outs`; see `evaluator`.
+
+    Args:
+        variable: the numbers that come in the packed array, by position; all others are constants.
+    """
+    run = evaluator(graph, leaves, outs, needed)
+    position = {number: place for place, number in enumerate(variable)}
+    constants = list(graph.numbers)
+
+    def pure(*args: Any) -> list:
+        numbers = [_unpack(args[-1][position[n]], c) if n in position else c for n, c in enumerate(constants)]
+        return run(args, numbers)
+
+    return pure
+
+
+def evaluator(
+    graph: Graph,
+    leaves: tuple[int, ...],
+    outs: tuple[int, ...],
+    needed: list[int],
+    flows: dict[int, tuple[bool, ...]] | None = None,
+) -> Callable[[Sequence[Any], Sequence[Any]], list]:
+    """The graph as one pure function `(leaves, numbers) -> outs`.
 
     Holds nothing of the graph's values, only its structure. A forward whose pullback is here too is traced once.
 
     Args:
-        variable: the numbers that come in the packed array, by position; all others are constants.
         needed: the entries to run.
+        flows: per entry on the tape, the operands that gradients go to; given where JAX is to differentiate the function
+            as the tape would: all other operands are cut off (`detach`, `no_grad`).
     """
     entries = list(graph.entries)
     results = results_of(graph)
-    position = {number: place for place, number in enumerate(variable)}
-    constants = list(graph.numbers)
     starts = number_starts(entries)
     pairs = _pair_needs(entries, needed)
 
-    def pure(*args: Any) -> list:
+    def run(args: Sequence[Any], numbers: Sequence[Any]) -> list:
         env: dict[int, Any] = dict(zip(leaves, args, strict=False))
         pulls: dict[int, _Pull] = {}
-
-        def numbers(index: int) -> list[Any]:
-            count = number_count(entries[index])
-            chosen = range(starts[index], starts[index] + count)
-            return [_unpack(args[-1][position[n]], constants[n]) if n in position else constants[n] for n in chosen]
-
         for index in needed:
             sig, pair, *slots = entries[index]
             given = [env[s] for s in slots]
+            if flows is not None:
+                given = _cut(given, flows.get(index, ()))
             with jax.named_scope(sig.name):
                 if pair >= 0:
                     out = pulls[pair].run(sig, given)
                 else:
-                    out, pull = _forward(sig, given, numbers(index), pairs.get(index))
+                    own = numbers[starts[index] : starts[index] + number_count(entries[index])]
+                    out, pull = _forward(sig, given, own, pairs.get(index))
                     if pull is not None:
                         pulls[index] = pull
             env.update(zip(results[index], out, strict=True))
         return [images.plain(env[i]) for i in outs]
 
-    return pure
+    return run
+
+
+def _cut(given: list[Any], flows: tuple[bool, ...]) -> list[Any]:
+    """The operands, those without a gradient cut off from theirs."""
+    marks = flows or (False,) * len(given)
+    return [g if flow else images.constant(g) for g, flow in zip(given, marks, strict=True)]
 
 
 def _forward(sig: Signature, given: list[Any], numbers: list[Any], needs: Any) -> tuple[Sequence[Any], _Pull | None]:

@@ -1,6 +1,7 @@
-"""Captured mode: record what a function does into a graph of its own, and get a pure JAX function for it.
+"""Captured mode: record what a function does into a graph of its own, and get one differentiable op for it.
 
-Every outside tensor the function reads becomes an input, every tensor it rebinds (writes in place) an output.
+Every outside tensor the function reads becomes an operand, every tensor it rebinds (writes in place) a result. The op is
+differentiated by JAX as the tape would have done it: what was cut off the tape (`detach`, `no_grad`) has no gradient.
 """
 
 from __future__ import annotations
@@ -8,25 +9,33 @@ from __future__ import annotations
 from collections.abc import Callable, Sequence
 from contextlib import contextmanager
 from dataclasses import dataclass
+from sys import getrefcount
 from typing import Any
 
 from torchlike.base.device import device
+from torchlike.engine.build import evaluator, needed_for
 from torchlike.engine.program import Program
 from torchlike.engine.record import LOCK, Graph, ThreadState, local
 from torchlike.engine.signature import Signature
 from torchlike.engine.value import Value
 
 
+class Uncapturable(RuntimeError):
+    """What a function does cannot be one op: it asks for a value, or changes what the tape knows of an outside tensor."""
+
+
 class CaptureGraph(Graph):
     """A graph that is never run: outside values become leaves as they are, pending or not."""
 
-    __slots__ = ("known", "written")
+    __slots__ = ("histories", "known", "written")
 
     def __init__(self, where: device, state: ThreadState):
         super().__init__(where, state)
         self.limit = 1 << 60
         self.known: dict[int, int] = {}
         self.written: dict[int, tuple[Any, Value]] = {}
+        self.histories: list[tuple] = []
+        self.flows = {}
 
     def adopt(self, value: Value) -> int:
         slot = self.known.get(id(value))
@@ -39,54 +48,113 @@ class CaptureGraph(Graph):
         return slot
 
     def flush(self) -> None:
-        raise RuntimeError(
+        raise Uncapturable(
             "a captured function asks for a value (item(), bool(), print ...) that depends on its inputs: "
             "it cannot be captured, only recorded"
         )
 
     def note(self, storage: Any) -> None:
-        """A storage is about to be written for the first time: remember what it held."""
+        """A storage is about to be written: remember what it held."""
         self.written.setdefault(id(storage), (storage, storage.value))
+
+    def note_history(self, tensor: Any) -> None:
+        """A tensor is about to be written with something on the tape: remember what the tape knew of it."""
+        self.histories.append((tensor, tensor._rg, tensor._node, tensor._nr))
+
+    def check_histories(self) -> None:
+        """Raises Uncapturable where such a tensor is somebody's outside the function."""
+        for entry in self.histories:
+            if getrefcount(entry[0]) > 2:
+                raise Uncapturable("a captured function changes a tensor from outside in a way that gradients depend on")
+
+    def opaque(self, what: str) -> None:
+        """Something that only the tape knows how to differentiate."""
+        raise Uncapturable(f"a captured function uses {what}")
 
 
 @dataclass
 class Captured:
-    """A function as a pure program.
+    """A function as one op.
 
     Attributes:
-        program: `program.pure(*leaves) -> outputs followed by the new values of what was rebound`.
-        leaves: the values it reads, in the order of the program's arguments.
+        graph: what was recorded.
+        slots: of its results: the function's own, then the new values of what was rebound.
         outputs: how many of the results are the function's own.
         rebound: the storages whose new values follow.
+        places, leaves: the slots and the values of what it reads, in the order of the operands.
+        edges: per leaf the tape edge through which gradients leave the function, or None.
+        flows: per entry on the tape, which operands gradients go to.
     """
 
-    program: Program
-    leaves: list[Value]
+    graph: Graph
+    slots: tuple[int, ...]
     outputs: int
     rebound: list[Any]
+    places: tuple[int, ...]
+    leaves: list[Value]
+    edges: tuple
+    flows: dict[int, tuple[bool, ...]]
+
+    @property
+    def program(self) -> Program:
+        """`program.pure(*leaves) -> outputs followed by the new values of what was rebound`."""
+        return Program(self.graph, self.slots, (), ())
+
+    @property
+    def key(self) -> tuple:
+        """Equal for captures that are the same op."""
+        avals = tuple([v.aval for v in self.leaves])
+        kinds = tuple(map(type, self.graph.numbers))
+        return tuple(self.graph.entries), self.slots, self.places, avals, tuple(self.flows.items()), kinds
 
     def signature(self, name: str, transform: Callable[[Callable], Callable] = lambda fn: fn) -> Signature:
-        """The program as one op, to be recorded (and differentiated) like any other; `transform` may be `jax.checkpoint`."""
-        pure = transform(self.program.pure)
-        avals = [v.aval for v in self.leaves]
-        sig = Signature(name, avals, lambda *args: tuple(pure(*args)), avals[0].device, traced=False)
+        """The function as one op of its leaves and of the graph's numbers.
+
+        Args:
+            transform: of `fn(arrays, numbers) -> arrays`; may be `jax.checkpoint`.
+        """
+        run = evaluator(self.graph, self.places, self.slots, needed_for(self.graph, self.slots)[1], self.flows)
+        count = len(self.places)
+        pure = transform(lambda arrays, numbers: tuple(run(arrays, numbers)))
+        specs = [*[v.aval for v in self.leaves], *map(type, self.graph.numbers)]
+        sig = Signature(name, specs, lambda *args: pure(args[:count], args[count:]), self.graph.device, traced=False)
         sig.infer()
         return sig
 
 
 def capture(fn: Callable[[], Sequence[Value]], where: device) -> Captured:
-    """Record `fn`, which returns the values it computed, into a program of its own. Its writes are undone afterwards.
+    """Record `fn`, which returns the values it computed, into a graph of its own. Its writes are undone afterwards.
 
     Raises:
-        RuntimeError: where `fn` needs a value while it is being captured.
+        Uncapturable: where `fn` needs a value while it is being captured, or does what only the tape can follow.
     """
     with _capturing(where) as graph:
         outs = list(fn())
+        graph.check_histories()
         rebound = [(storage, storage.value) for storage, _ in graph.written.values()]
         results = [*outs, *(new for _, new in rebound)]
-        slots = [v.slot if v.graph is graph else graph.adopt(v) for v in results]
-    program = Program(graph, tuple(slots), (), ())
-    return Captured(program, [graph.values[i] for i in program.kept], len(outs), [storage for storage, _ in rebound])
+        slots = tuple([v.slot if v.graph is graph else graph.adopt(v) for v in results])
+        flows, graph.flows = graph.flows, None  # it refers to tape nodes, and they to the graph
+    kept = set(graph.leaves)
+    graph.values = [v if i in kept else None for i, v in enumerate(graph.values)]  # type: ignore[misc]  # results refer to the graph
+    used = needed_for(graph, slots)[0]
+    places = tuple([i for i in graph.leaves if i in used])
+    edges = _leaf_edges(graph, flows)
+    masks = {i: tuple([e is not None for e in edges]) for i, edges in flows.items()}
+    storages = [storage for storage, _ in rebound]
+    leaves = [graph.values[i] for i in places]
+    return Captured(graph, slots, len(outs), storages, places, leaves, tuple([edges.get(i) for i in places]), masks)
+
+
+def _leaf_edges(graph: Graph, flows: dict[int, tuple]) -> dict[int, Any]:
+    """By leaf, the tape edge behind it. Raises Uncapturable where a value is read with two different histories."""
+    found: dict[int, Any] = {}
+    leaves = set(graph.leaves)
+    for index, edges in flows.items():
+        for slot, edge in zip(graph.entries[index][2:], edges, strict=False):
+            if edge is not None and slot in leaves and found.setdefault(slot, edge) is not edge and found[slot] != edge:
+                raise Uncapturable("a captured function reads a value of which two tensors have different histories")
+    return found
 
 
 @contextmanager
@@ -102,3 +170,6 @@ def _capturing(where: device) -> Any:
             state.graphs[where], state.capture = outer, before
             for storage, old in graph.written.values():
                 storage.value = old
+            for tensor, rg, node, nr in reversed(graph.histories):
+                tensor._rg, tensor._node, tensor._nr = rg, node, nr
+            graph.histories.clear()

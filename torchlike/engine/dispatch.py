@@ -86,12 +86,20 @@ def call(op: Op, args: Sequence[Any], static: tuple = ()) -> Any:
 
 def apply(sig: Signature, values: list[Value], numbers: Sequence[Any], tensors: Sequence[Any], grad: bool) -> list[Any]:
     """Record one call of a known signature, put it on the tape where gradients are wanted, and wrap the results."""
-    produced = emit(sig, values, numbers)
     if not (grad and local.state.grad and sig.differentiable):
+        produced = emit(sig, values, numbers)
         return [wrap(produced[0])] if len(produced) == 1 else [wrap(value) for value in produced]
     edges = tuple([(t if t._node is None else (t._node, t._nr)) if t._rg else None for t in tensors])
+    return on_tape(sig, values, numbers, edges)
+
+
+def on_tape(sig: Signature, values: list[Value], numbers: Sequence[Any], edges: tuple) -> list[Any]:
+    """Record one call with a tape node whose gradients leave along `edges`, and wrap the results."""
+    produced = emit(sig, values, numbers)
     graph = produced[0].graph
     node = GradNode(sig, None if sig.linear else values, numbers, edges, graph, -1 if graph is None else len(graph.entries) - 1)
+    if graph is not None and graph.flows is not None:
+        graph.flows[node.index] = edges
     outs = []
     for nr, value in enumerate(produced):
         out = wrap(value)

@@ -11,6 +11,7 @@ from collections.abc import Sequence
 from typing import Any
 
 import jax.numpy as jnp
+from jax import lax
 
 from torchlike.base import device as devices
 from torchlike.engine.signature import Signature, VjpSignature, paired
@@ -38,6 +39,11 @@ def stored(x: Any) -> Any:
 
 def marked(array: Any, last: bool) -> Any:
     return Last(array) if last else array
+
+
+def constant(x: Any) -> Any:
+    """The array, or the image, as something that has no gradient."""
+    return Last(lax.stop_gradient(x.array)) if type(x) is Last else lax.stop_gradient(x)
 
 
 def zeros(aval: Aval, last: bool) -> Any:

@@ -135,8 +135,8 @@ class Group:
 _GROUPS: dict[tuple, Group] = {}
 
 
-def run(graph: Graph, counts: list[int], alone: int) -> None:
-    """Run a pending graph; every value that somebody holds gets its array.
+def run(graph: Graph, counts: list[int], alone: int) -> Program | None:
+    """Run a pending graph; every value that somebody holds gets its array. Returns the program, if one was needed.
 
     Args:
         counts: the reference count of each value, read at once; `alone` is what it is for one that nobody holds.
@@ -144,7 +144,7 @@ def run(graph: Graph, counts: list[int], alone: int) -> None:
     values, entries = graph.values, tuple(graph.entries)
     live = tuple([i for i, n in enumerate(counts) if n > alone])
     if not any([values[i].array is None for i in live]):
-        return  # nobody wants anything that is pending
+        return None  # nobody wants anything that is pending
     for slot in graph.hosts:  # what is used once (a dropout mask) goes to the program as it is; the rest is placed for good
         if counts[slot] > alone and values[slot].array.nbytes > _SMALL:
             values[slot].on_device()
@@ -165,6 +165,7 @@ def run(graph: Graph, counts: list[int], alone: int) -> None:
         print(f"[torchlike] ran {len(entries)} nodes in {1e3 * (time.perf_counter() - started):.2f} ms", file=stderr)
     for slot, array in zip(found.outs, results, strict=True):
         values[slot].array = array
+    return found
 
 
 def _find(graph: Graph, entries: tuple, live: tuple, donatable: tuple) -> tuple[Program, bool]:

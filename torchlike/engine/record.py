@@ -34,7 +34,7 @@ LOCK = threading.RLock()
 class Graph:
     """The nodes pending on one device in one thread, oldest first. Dead once flushed."""
 
-    __slots__ = ("device", "entries", "error", "hosts", "leaves", "limit", "lines", "numbers", "state", "values")
+    __slots__ = ("device", "entries", "error", "flows", "hosts", "leaves", "limit", "lines", "numbers", "ran", "state", "values")
 
     def __init__(self, where: device, state: ThreadState):
         self.device = where
@@ -46,6 +46,9 @@ class Graph:
         self.numbers: list[Any] = []
         self.limit = flags.max_pending
         self.error: Exception | None = None
+        # Per entry on the tape its edges, while somebody wants the graph as a function to be differentiated.
+        self.flows: dict[int, tuple] | None = None
+        self.ran: program.Program | None = None
         # The user's line per entry, kept only while programs are being compiled: a warm loop does not pay for it.
         self.lines: list[str] | None = [] if program.stats.cold else None
 
@@ -69,7 +72,7 @@ class Graph:
                 return
             counts = list(map(getrefcount, self.values))
             try:
-                program.run(self, counts, _ALONE)
+                self.ran = program.run(self, counts, _ALONE)
             except Exception as error:
                 self.error = error  # what was pending is lost; whoever asks for it again hears why
                 raise

@@ -132,6 +132,8 @@ class Tensor(Surface):
         state = local.state
         tracked = state.grad
         value = new._read()
+        if state.capture is not None and tracked and new._rg:
+            state.capture.note_history(self if self._view is None else self._origin() or self)
         if self._view is None:
             self._storage.write(value)
             if tracked:
