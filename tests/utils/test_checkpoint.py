@@ -26,7 +26,7 @@ def _both(build):
 
 def _model(T, dropout=0.0):
     T.manual_seed(3)
-    return T.nn.Sequential(T.nn.Linear(6, 8), T.nn.Tanh(), T.nn.Dropout(dropout), T.nn.Linear(8, 6), T.nn.BatchNorm1d(6))
+    return T.nn.Sequential(T.nn.Linear(6, 8), T.nn.Tanh(), T.nn.Dropout(dropout), T.nn.Linear(8, 6), T.nn.BatchNorm1d(6)).double()
 
 
 @pytest.mark.parametrize("reentrant", [False, True])
@@ -34,7 +34,7 @@ def _model(T, dropout=0.0):
 def test_gradients_masks_and_statistics_are_torchs(reentrant, dropout):
     def run(T, C):
         model = _model(T, dropout)
-        x = T.arange(24.0).reshape(4, 6).div(10).requires_grad_()
+        x = T.arange(24.0).double().reshape(4, 6).div(10).requires_grad_()
         out = C.checkpoint(model, x, use_reentrant=reentrant)
         (out**2 * T.arange(6.0)).sum().backward()
         following = T.rand(3)  # the generator stands where it would
@@ -46,7 +46,7 @@ def test_gradients_masks_and_statistics_are_torchs(reentrant, dropout):
 def test_running_statistics_change_once():
     # torch updates them again in its recomputation (non-reentrant form); here Python runs the function once, as without checkpoint.
     plain, saved = _model(torch), _model(torch)
-    x = torch.arange(24.0).reshape(4, 6)
+    x = torch.arange(24.0).double().reshape(4, 6)
     plain(x).sum().backward()
     checkpoint(saved, x, use_reentrant=False).sum().backward()
     np.testing.assert_allclose(saved[4].running_mean, plain[4].running_mean, rtol=1e-6)
