@@ -26,7 +26,9 @@ def _both(build):
 
 def _model(T, dropout=0.0):
     T.manual_seed(3)
-    return T.nn.Sequential(T.nn.Linear(6, 8), T.nn.Tanh(), T.nn.Dropout(dropout), T.nn.Linear(8, 6), T.nn.BatchNorm1d(6)).double()
+    return T.nn.Sequential(
+        T.nn.Linear(6, 8), T.nn.Tanh(), T.nn.Dropout(dropout), T.nn.Linear(8, 6), T.nn.BatchNorm1d(6)
+    ).double()
 
 
 @pytest.mark.parametrize("reentrant", [False, True])

@@ -34,7 +34,20 @@ LOCK = threading.RLock()
 class Graph:
     """The nodes pending on one device in one thread, oldest first. Dead once flushed."""
 
-    __slots__ = ("device", "entries", "error", "flows", "hosts", "leaves", "limit", "lines", "numbers", "ran", "state", "values")
+    __slots__ = (
+        "device",
+        "entries",
+        "error",
+        "flows",
+        "hosts",
+        "leaves",
+        "limit",
+        "lines",
+        "numbers",
+        "ran",
+        "state",
+        "values",
+    )
 
     def __init__(self, where: device, state: ThreadState):
         self.device = where

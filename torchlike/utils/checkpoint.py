@@ -24,7 +24,13 @@ from torchlike.engine.signature import Signature
 from torchlike.engine.value import Value, of_jax
 from torchlike.tensor.tensor import Tensor, bare
 
-__all__ = ["checkpoint", "checkpoint_sequential", "noop_context_fn", "set_checkpoint_debug_enabled", "set_checkpoint_early_stop"]
+__all__ = [
+    "checkpoint",
+    "checkpoint_sequential",
+    "noop_context_fn",
+    "set_checkpoint_debug_enabled",
+    "set_checkpoint_early_stop",
+]
 
 _EXPLICIT = (
     "{}: the use_reentrant parameter should be passed explicitly. use_reentrant=False is recommended; without it the older "
