@@ -46,7 +46,7 @@ def test_gradients_masks_and_statistics_are_torchs(reentrant, dropout):
 
 
 def test_running_statistics_change_once():
-    # torch updates them again in its recomputation (non-reentrant form); here Python runs the function once, as without checkpoint.
+    # torch's recomputation updates them again; here the function runs once, as without checkpoint.
     plain, saved = _model(torch), _model(torch)
     x = torch.arange(24.0).double().reshape(4, 6)
     plain(x).sum().backward()
