@@ -1,7 +1,8 @@
 """The coverage ledger: of every public torch name, whether torchlike has it, how it compares, and why not where it does not.
 
-python -m torchlike.compat parity ledger --from run.json ...   write docs/coverage.csv and the README's table
-python -m torchlike.compat parity ledger --check               fail where they no longer tell the truth about names
+python -m torchlike.compat parity ledger --from run.json ...          write docs/coverage.csv and the README's table
+python -m torchlike.compat parity ledger --keep --from run.json ...   the same, of the entries in these runs
+python -m torchlike.compat parity ledger --check                      fail where they no longer tell the truth about names
 """
 
 from __future__ import annotations
@@ -113,8 +114,12 @@ def _names(result: Result) -> list[str]:
     return [f"torch.{name}" for name in {result.name, *(a.name for a in info.aliases or ())}] if public(result.name) else []
 
 
-def rows(results: list[Result]) -> Iterator[dict[str, str]]:
-    """The ledger, row by row."""
+def rows(results: list[Result], stored: dict[str, dict[str, str]] | None = None) -> Iterator[dict[str, str]]:
+    """The ledger, row by row.
+
+    Args:
+        stored: rows whose scores stay where these results cover fewer pairs than they do.
+    """
     by_name = scores(results)
     why: dict[str, list[str]] = defaultdict(list)
     for result in results:
@@ -130,7 +135,21 @@ def rows(results: list[Result]) -> Iterator[dict[str, str]]:
         score = by_name.get(asked, {})
         row = {"name": name, "there": "yes" if there(name) else "no"}
         row |= {check: f"{p[0]}/{p[1]}" if (p := score.get(check)) else "" for check in SCORES}
-        yield row | {"reason": "; ".join(why.get(asked, ())) or reason(name)}
+        reasons = "; ".join(why.get(asked, ())) or reason(name)
+        yield _kept(row | {"reason": reasons}, (stored or {}).get(name, {}))
+
+
+def _kept(row: dict[str, str], before: dict[str, str]) -> dict[str, str]:
+    """A row with the earlier scores that cover more pairs, and with the reasons that go with them."""
+    kept = {check: before[check] for check in SCORES if before.get(check) and _pairs(before[check]) > _pairs(row[check])}
+    told = [text for text in (before.get("reason", "") if kept else "").split("; ") if text and text not in row["reason"]]
+    failing = any(score.partition("/")[0] != score.partition("/")[2] for score in kept.values())
+    return row | kept | {"reason": "; ".join(filter(None, [row["reason"], *(told if failing else ())]))}
+
+
+def _pairs(score: str) -> int:
+    """How many pairs of entry and dtype a score is of."""
+    return int(score.partition("/")[2] or 0)
 
 
 def text(table: Iterable[dict[str, str]]) -> str:
@@ -207,6 +226,7 @@ def add(parent: argparse._SubParsersAction) -> None:
     p.add_argument(
         "--from", dest="runs", nargs="*", default=[], help="JSON files of `parity ops` and `modules`; later ones win"
     )
+    p.add_argument("--keep", action="store_true", help="keep stored scores that cover more dtypes than these runs do")
     p.add_argument("--check", action="store_true", help="write nothing; exit 1 where the stored ledger is not true")
     p.add_argument("--root", type=Path, default=Path(), help="the repository (default: this folder)")
     p.set_defaults(run=main)
@@ -219,11 +239,13 @@ def main(options: argparse.Namespace) -> int:
         print("\n".join(found) or "the ledger is true")
         return int(bool(found))
     results: dict[tuple[str, str, str, str], Result] = {}
-    for path in options.runs:
-        results.update({(r.suite, r.key, r.check, r.dtype): r for r in load(path)})
-    table = list(rows(list(results.values())))
+    for run in options.runs:
+        results.update({(r.suite, r.key, r.check, r.dtype): r for r in load(run)})
+    path = options.root / "docs/coverage.csv"
+    stored = {r["name"]: r for r in read(path)} if options.keep and path.exists() else None
+    table = list(rows(list(results.values()), stored))
     (options.root / "docs").mkdir(exist_ok=True)
-    (options.root / "docs/coverage.csv").write_text(text(table))
+    path.write_text(text(table))
     readme = options.root / "README.md"
     readme.write_text(with_table(readme.read_text(), summary(table)))
     missing = sorted({r.key for r in results.values() if not r.good and not reason(r)})

@@ -39,3 +39,11 @@ def test_scores_count_pairs_of_entry_and_dtype() -> None:
 
 def test_reasons_speak_of_failures_only() -> None:
     assert reason(Result("exp", "exp", "unary", "forward", "float32")) == ""
+
+
+def test_a_partial_run_keeps_what_covers_more() -> None:
+    before = {"forward": "8/9", "gradient": "3/3", "reason": "half rounds twice"}
+    now = dict.fromkeys(ledger.SCORES, "") | {"name": "torch.exp", "there": "yes", "reason": ""}
+    kept = ledger._kept(now | {"forward": "1/1", "gradient": "4/4"}, before)
+    assert (kept["forward"], kept["gradient"], kept["reason"]) == ("8/9", "4/4", "half rounds twice")
+    assert ledger._kept(now | {"forward": "9/9", "gradient": "4/4"}, before)["reason"] == ""
