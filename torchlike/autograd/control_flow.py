@@ -135,16 +135,17 @@ def while_loop(cond_fn: Callable, body_fn: Callable, carried_inputs: Any, additi
     made.record(cond_fn, *unflatten(inside, spec), *closed)
     outs, _ = made.record(body_fn, *unflatten(inside, spec), *closed)
     _check_carry("while_loop", start, outs)
+    n = len(start)
 
     def transform(pures: Sequence[Callable], leaves: Sequence[int]) -> Callable:
         def run(*arrays: Any) -> Any:
-            rest = arrays[len(start) :]
+            rest = arrays[n:]
             test, body = pures
-            return lax.while_loop(lambda c: test(*c, *rest)[0].reshape(()), lambda c: body(*c, *rest), arrays[: len(start)])
+            return lax.while_loop(lambda c: test(*c, *rest)[0].reshape(()), lambda c: body(*c, *rest), arrays[:n])
 
         return run
 
-    return unflatten(made.emit(transform, (len(start),), inside), spec)
+    return unflatten(made.emit(transform, (n,), inside), spec)
 
 
 # ---- direct mode: JAX is tracing, and takes the functions as they are -----------------------------------------------
@@ -237,23 +238,23 @@ def scan(combine_fn: Callable, init: Any, xs: Any, *, dim: int = 0, reverse: boo
         return tuple(found)
 
     outs, out_spec = made.record(step, unflatten(held, carry_spec), unflatten(each, xs_spec))
-    n = len(carry)
+    n, end = len(carry), len(carry) + len(moved)
     _check_carry("scan", carry, outs[:n])
 
     def transform(pures: Sequence[Callable], leaves: Sequence[int]) -> Callable:
         def run(*arrays: Any) -> tuple:
-            rest = arrays[n + len(moved) :]
+            rest = arrays[end:]
 
             def body(c: tuple, x: tuple) -> tuple:
                 made = pures[0](*c, *x, *rest)
                 return tuple(made[:n]), tuple(made[n:])
 
-            last, ys = lax.scan(body, arrays[:n], arrays[n : n + len(moved)], reverse=reverse)
+            last, ys = lax.scan(body, arrays[:n], arrays[n:end], reverse=reverse)
             return (*last, *ys)
 
         return run
 
-    found = made.emit(transform, (n, len(moved), reverse), [*held, *each])
+    found = made.emit(transform, (n, end, reverse), [*held, *each])
     shown = [*found[:n], *(views.movedim(t, 0, dim) if dim else t for t in found[n:])]
     last, ys = unflatten(shown, out_spec)
     return last, ys
