@@ -6,6 +6,7 @@ Names only: what each does stands where it is defined.
 from __future__ import annotations
 
 import math as _math
+from importlib import import_module as _import_module
 from typing import Any as _Any
 
 from torchlike import autograd as autograd
@@ -62,11 +63,18 @@ inf, nan, pi, e = _math.inf, _math.nan, _math.pi, _math.e
 newaxis = None
 
 _ROWS = _attach.public_rows("torch")
+# Loaded when first used: whole subsystems, and what libraries only ask about.
+_LAZY = frozenset(
+    "_C _dynamo _jit_internal _utils accelerator backends compiler distributed export fx hub jit library mps multiprocessing "
+    "onnx overrides profiler testing types xpu".split()
+)
 
 
 def __getattr__(name: str) -> _Any:
     row = _ROWS.get(name)
     if row is None:
+        if name in _LAZY:
+            return _import_module(f"torchlike.{name}")
         if name.startswith("__"):
             raise AttributeError(f"module 'torchlike' has no attribute {name!r}")
         raise _missing(f"torch.{name}")
@@ -75,7 +83,7 @@ def __getattr__(name: str) -> _Any:
 
 
 def __dir__() -> list[str]:
-    return sorted({*globals(), *_ROWS})
+    return sorted({*globals(), *_ROWS, *_LAZY})
 
 
 from torchlike import (  # noqa: E402  # they use what stands above

@@ -5,7 +5,7 @@ from __future__ import annotations
 from typing import Any
 
 from torchlike.base import device as devices
-from torchlike.base.errors import OutOfMemoryError
+from torchlike.base.errors import OutOfMemoryError, absent, missing
 from torchlike.engine import flush, random
 from torchlike.tensor.typed import CUDA_TYPES
 
@@ -52,3 +52,67 @@ manual_seed_all = manual_seed
 
 def empty_cache() -> None:
     """Nothing to do: XLA's allocator owns the memory."""
+
+
+class CUDAGraph:
+    """Not here: steps are recorded and compiled without it. Making one raises NotImplementedError."""
+
+    def __init__(self, *args: Any, **options: Any):
+        raise missing("torch.cuda.CUDAGraph", "training steps are recorded and compiled without it")
+
+
+class graph:
+    """Not here, as `CUDAGraph`. Making one raises NotImplementedError."""
+
+    def __init__(self, *args: Any, **options: Any):
+        raise missing("torch.cuda.graph", "training steps are recorded and compiled without it")
+
+
+class Stream:
+    """A stream of work in torch; XLA orders its work itself, so that one stream is as good as another."""
+
+    def __init__(self, device: Any = None, priority: int = 0, **options: Any):
+        self.device, self.priority = device, priority
+
+    def synchronize(self) -> None:
+        """Run what is pending."""
+        flush()
+
+    def query(self) -> bool:
+        """True."""
+        return True
+
+    def wait_stream(self, stream: Any) -> None:
+        """Nothing: work is ordered by what it reads."""
+
+    def wait_event(self, event: Any) -> None:
+        """Nothing: work is ordered by what it reads."""
+
+    def record_event(self, event: Any = None) -> Any:
+        """Raises NotImplementedError."""
+        raise missing("torch.cuda.Event")
+
+
+class StreamContext:
+    """A block whose work goes to a stream; all are alike."""
+
+    def __init__(self, stream: Stream | None):
+        self.stream = stream
+
+    def __enter__(self) -> None:
+        pass
+
+    def __exit__(self, *error: Any) -> None:
+        pass
+
+
+stream = StreamContext
+
+
+def current_stream(device: Any = None) -> Stream:
+    """A stream; all are alike."""
+    return Stream(device)
+
+
+default_stream = current_stream
+__getattr__ = absent("torch.cuda")

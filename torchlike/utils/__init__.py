@@ -2,6 +2,9 @@
 
 from __future__ import annotations
 
-from torchlike.utils import checkpoint, data, dlpack, hooks
+from torchlike.base.errors import absent
+from torchlike.utils import _pytree, checkpoint, data, dlpack, hooks
 
-__all__ = ["checkpoint", "data", "dlpack", "hooks"]
+__all__ = ["_pytree", "checkpoint", "data", "dlpack", "hooks"]
+
+__getattr__ = absent("torch.utils")
