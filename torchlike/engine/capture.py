@@ -27,15 +27,13 @@ class Uncapturable(RuntimeError):
 class CaptureGraph(Graph):
     """A graph that is never run: outside values become leaves as they are, pending or not."""
 
-    __slots__ = ("histories", "known", "written")
+    __slots__ = ("known", "written")
 
     def __init__(self, where: device, state: ThreadState):
         super().__init__(where, state)
         self.limit = 1 << 60
         self.known: dict[int, int] = {}
         self.written: dict[int, tuple[Any, Value]] = {}
-        self.histories: list[tuple] = []
-        self.flows = {}
 
     def adopt(self, value: Value) -> int:
         slot = self.known.get(id(value))
@@ -58,7 +56,24 @@ class CaptureGraph(Graph):
         self.written.setdefault(id(storage), (storage, storage.value))
 
     def note_history(self, tensor: Any) -> None:
-        """A tensor is about to be written with something on the tape: remember what the tape knew of it."""
+        """A tensor is about to be written with something on the tape."""
+
+    def opaque(self, what: str) -> None:
+        """Something was used that only the tape knows how to differentiate."""
+
+
+class OpGraph(CaptureGraph):
+    """The graph of a function that becomes one op, differentiated by JAX."""
+
+    __slots__ = ("histories",)
+
+    def __init__(self, where: device, state: ThreadState):
+        super().__init__(where, state)
+        self.histories: list[tuple] = []
+        self.flows = {}
+
+    def note_history(self, tensor: Any) -> None:
+        """Remember what the tape knew of the tensor."""
         self.histories.append((tensor, tensor._rg, tensor._node, tensor._nr))
 
     def check_histories(self) -> None:
@@ -68,7 +83,6 @@ class CaptureGraph(Graph):
                 raise Uncapturable("a captured function changes a tensor from outside in a way that gradients depend on")
 
     def opaque(self, what: str) -> None:
-        """Something that only the tape knows how to differentiate."""
         raise Uncapturable(f"a captured function uses {what}")
 
 
@@ -161,13 +175,15 @@ def _leaf_edges(graph: Graph, flows: dict[int, tuple]) -> dict[int, Any]:
 def _capturing(where: device) -> Any:
     state = local.state
     with LOCK:
-        outer, graph = state.graph(where), CaptureGraph(where, state)
+        outer, graph = state.graph(where), OpGraph(where, state)
         state.graphs[where] = graph
         before, state.capture = state.capture, graph
         try:
             yield graph
         finally:
-            state.graphs[where], state.capture = outer, before
+            # The graph outside may have been run meanwhile (somebody asked for a value of its own); then it is dead.
+            state.graphs[where] = outer if outer.values or before is not None else Graph(where, state)
+            state.capture = before
             for storage, old in graph.written.values():
                 storage.value = old
             for tensor, rg, node, nr in reversed(graph.histories):
