@@ -6,7 +6,6 @@ import argparse
 import sys
 
 from . import run
-from .parity import command, ledger, model_command
 
 
 def main(arguments: list[str] | None = None) -> int:
@@ -14,10 +13,14 @@ def main(arguments: list[str] | None = None) -> int:
     parser = argparse.ArgumentParser(prog="torchlike", description=__doc__)
     commands = parser.add_subparsers(required=True, metavar="command")
     run.add(commands)
-    parity = commands.add_parser("parity", help="compare with real torch").add_subparsers(required=True, metavar="what")
-    command.add(parity)
-    model_command.add(parity)
-    ledger.add(parity)
+    parity = commands.add_parser("parity", help="compare with real torch; needs it installed")
+    arguments = sys.argv[1:] if arguments is None else arguments
+    if arguments[:1] == ["parity"]:  # everything else runs where there is no torch
+        from .parity import command, ledger, model_command
+
+        kinds = parity.add_subparsers(required=True, metavar="what")
+        for part in (command, model_command, ledger):
+            part.add(kinds)
     options = parser.parse_args(arguments)
     return options.run(options)
 
