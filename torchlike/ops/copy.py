@@ -103,3 +103,21 @@ def _full_index(input, indices, dims):
 def mask_into(input, mask, value):
     """`value` (zero-dim) where the mask, which broadcasts to the input, is true."""
     return jnp.where(mask, value, input)
+
+
+@op(method=False, ns="", wide=True, out=False)
+def spaced(start, end, step, *, size):
+    """float32 numbers from `start` to `end` in equal steps, counted from the nearer end.
+
+    torch rounds `start + step * i` once; here a product of two float32 numbers is exact in float64.
+    """
+    i = jnp.arange(size, dtype=np.int32)
+    near = i < size // 2
+    count = jnp.where(near, i, i - (size - 1)).astype(np.float32).astype(np.float64)
+    return (jnp.where(near, start, end) + step * count).astype(np.float32)
+
+
+@op(method=False, ns="", wide=True, out=False)
+def diagonal_of(value, *, rows, columns, dtype):
+    """A matrix with one number on its diagonal."""
+    return jnp.where(jnp.eye(rows, columns, dtype=bool), cast(value, dtype=dtype), jnp.zeros((), dtype))

@@ -23,7 +23,7 @@ from torchlike.tensor.options import deliver, number, settle, whole, with_grad
 from torchlike.tensor.overloads.table import overload
 from torchlike.tensor.tensor import Tensor, bare
 
-_IOTA = OPS["iota"]
+_IOTA, _SPACED, _DIAGONAL = OPS["iota"], OPS["spaced"], OPS["diagonal_of"]
 
 
 def _on(array: np.ndarray, kind: DType, where: devices.device) -> Tensor:
@@ -133,8 +133,8 @@ def _steps(out: Any, start: Any, step: Any, count: int, kind: DType, where: devi
 # ---- between two ends -----------------------------------------------------------------------------------------
 
 
-def _spaced(name: str, start: Any, end: Any, steps: Any, kind: DType, narrow: bool = True) -> np.ndarray:
-    """`steps` numbers from `start` to `end`, counted from both ends as torch does, in the precision that torch takes."""
+def _ends(name: str, start: Any, end: Any, steps: Any, kind: DType) -> tuple[Any, Any, int]:
+    """The two ends as numbers that `kind` holds, and how many numbers to make. Raises RuntimeError, OverflowError."""
     for which, given in (("start", start), ("end", end)):
         if isinstance(given, Tensor) and given.ndim:
             raise RuntimeError(
@@ -143,12 +143,17 @@ def _spaced(name: str, start: Any, end: Any, steps: Any, kind: DType, narrow: bo
     count = whole(name, "steps", 3, steps)
     if count < 0:
         raise RuntimeError("number of steps must be non-negative")
-    a, b = checked(number(start), kind), checked(number(end), kind)
+    return checked(number(start), kind), checked(number(end), kind), count
+
+
+def _spaced(a: Any, b: Any, count: int, kind: DType, narrow: bool = True) -> np.ndarray:
+    """`count` numbers from `a` to `b`, counted from both ends as torch does, in the precision that torch takes."""
     wide = kind.np if kind.is_differentiable and (narrow or kind.itemsize >= 4) else np.dtype(np.float64)
     first, last = np.asarray(a).astype(wide), np.asarray(b).astype(wide)
     if count == 1:
         return first.reshape(1)
-    step = (last - first) / np.asarray(max(count - 1, 1)).astype(wide)
+    with np.errstate(over="ignore", invalid="ignore"):
+        step = (last - first) / np.asarray(max(count - 1, 1)).astype(wide)
     i = np.arange(count)
     return np.where(i < count // 2, _along(first, step, i), _along(last, -step, count - 1 - i))
 
@@ -205,7 +210,15 @@ def linspace(
     kind, where = _kind_between("linspace", start, end, out, dtype, device, layout)
     if _traced(start, end):
         return deliver(out, _spaced_by_ops(start, end, steps, kind), requires_grad)
-    return deliver(out, _on(_spaced("linspace", start, end, steps, kind), kind, where), requires_grad)
+    a, b, count = _ends("linspace", start, end, steps, kind)
+    if where is devices.CPU and kind is dtypes.float32 and count > 1:
+        with np.errstate(over="ignore", invalid="ignore"):
+            first, last = np.float32(a), np.float32(b)
+            step = (last - first) / np.float32(count - 1)
+        if np.isfinite(step):
+            made = dispatch.call(_SPACED, (float(first), float(last), float(step)), (count,))
+            return deliver(out, made, requires_grad)
+    return deliver(out, _on(_spaced(a, b, count, kind), kind, where), requires_grad)
 
 
 @overload("logspace", method=False)
@@ -217,7 +230,7 @@ def logspace(
     kind, where = _kind_between("logspace", start, end, out, dtype, device, layout)
     if _traced(start, end):
         return deliver(out, float(base) ** _spaced_by_ops(start, end, steps, kind), requires_grad)
-    exponents = _spaced("logspace", start, end, steps, kind, narrow=False)
+    exponents = _spaced(*_ends("logspace", start, end, steps, kind), kind, narrow=False)
     with np.errstate(all="ignore"):
         powers = np.power(np.asarray(float(base), exponents.dtype), exponents)
     return deliver(out, _on(powers, kind, where), requires_grad)
@@ -238,7 +251,11 @@ def eye(
         if count < 0:
             raise RuntimeError(f"{name} must be greater or equal to 0, got {count}")
     kind, where = settle(out, dtype, device, layout)
-    return deliver(out, _on(np.eye(rows, columns, dtype=kind.np), kind, where), requires_grad)
+    if where is devices.CPU:
+        made = dispatch.call(_DIAGONAL, (1,), (rows, columns, kind))
+    else:
+        made = _on(np.eye(rows, columns, dtype=kind.np), kind, where)
+    return deliver(out, made, requires_grad)
 
 
 def _triangle(name: str, find: Any, row: Any, col: Any, offset: int, dtype: Any, device: Any, layout: Any) -> Tensor:
