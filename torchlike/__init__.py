@@ -11,6 +11,7 @@ from typing import Any as _Any
 
 from torchlike import autograd as autograd
 from torchlike import engine as engine
+from torchlike import ops as ops
 from torchlike import tensor as _tensor
 from torchlike.autograd import (
     enable_grad,
@@ -87,6 +88,7 @@ def __dir__() -> list[str]:
 
 
 from torchlike import (  # noqa: E402  # they use what stands above
+    aten,
     cuda,
     fft,
     func,
@@ -106,3 +108,5 @@ from torchlike import (  # noqa: E402  # they use what stands above
 from torchlike.autograd.control_flow import cond, while_loop  # noqa: E402  # likewise
 from torchlike.autograd.vmap import vmap  # noqa: E402  # likewise
 from torchlike.serialization import load, save  # noqa: E402  # likewise
+
+vars(ops).update(aten=aten)  # torch.ops.aten; `ops` itself is the op table, below all that aten is made of

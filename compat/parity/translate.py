@@ -203,7 +203,12 @@ def function(source: Callable) -> Callable:
     space, _, name = path.rpartition(".")
     if space in ("functional", "_C._nn"):
         path = name if space == "functional" else f"nn.functional.{name}"
-    found = _resolve(torchlike, path)
+    try:
+        found = _resolve(torchlike, path)
+    except MissingAPI:
+        if not (operator := _aten(source)):
+            raise
+        found = _resolve(torchlike, f"ops.aten.{operator}")  # an operator that is no public function
     if found is None:
         raise MissingAPI(f"torchlike has no torch.{path} yet")
     return found

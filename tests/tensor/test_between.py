@@ -8,7 +8,7 @@ import torch
 
 import torchlike
 
-ENDS = np.random.default_rng(3).uniform(-1000, 1000, (12, 2)).tolist() + [[0, 1], [1, 0], [-1e30, 1e30], [3, 3]]
+ENDS = [*np.random.default_rng(3).uniform(-1000, 1000, (12, 2)).tolist(), [0, 1], [1, 0], [-1e30, 1e30], [3, 3]]
 
 
 @pytest.mark.parametrize("count", [2, 3, 10, 1001, 50_000])

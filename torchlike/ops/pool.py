@@ -191,6 +191,19 @@ def max_pool_with_indices(input, *, ndim=2, kernel_size=1, stride=None, padding=
 
 
 @op(ns="", method=False, out=False)
+def max_pool_with_indices_backward(grad_output, input, indices, *, ndim=2):
+    """Zeros of `input`'s shape with `grad_output` added up where the positions of the maxima say."""
+    if grad_output.shape != indices.shape:
+        raise RuntimeError(f"Expected grad_output of the shape {list(indices.shape)} of indices, got {list(grad_output.shape)}")
+    lead = input.shape[:-ndim]
+    rows, size = math.prod(lead), math.prod(input.shape[-ndim:])
+    at = indices.reshape(rows, -1).astype(jnp.int32)
+    made = jnp.zeros((rows, size), wide(grad_output).dtype)
+    made = made.at[jnp.arange(rows, dtype=jnp.int32)[:, None], at].add(wide(grad_output).reshape(at.shape))
+    return made.astype(grad_output.dtype).reshape(input.shape)
+
+
+@op(ns="", method=False, out=False)
 def max_unpool(input, indices, *, ndim=2, output_size=()):
     """Zeros of `output_size` with each element of `input` put at its position in `indices`."""
     if indices.dtype != jnp.int64:

@@ -152,10 +152,10 @@ def _spaced(a: Any, b: Any, count: int, kind: DType, narrow: bool = True) -> np.
     first, last = np.asarray(a).astype(wide), np.asarray(b).astype(wide)
     if count == 1:
         return first.reshape(1)
+    i = np.arange(count)
     with np.errstate(over="ignore", invalid="ignore"):
         step = (last - first) / np.asarray(max(count - 1, 1)).astype(wide)
-    i = np.arange(count)
-    return np.where(i < count // 2, _along(first, step, i), _along(last, -step, count - 1 - i))
+        return np.where(i < count // 2, _along(first, step, i), _along(last, -step, count - 1 - i))
 
 
 def _along(start: np.ndarray, step: np.ndarray, i: np.ndarray) -> np.ndarray:
