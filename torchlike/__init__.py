@@ -13,6 +13,21 @@ from torchlike import autograd as autograd
 from torchlike import engine as engine
 from torchlike import ops as ops
 from torchlike import tensor as _tensor
+from torchlike.amp.autocast_mode import (
+    autocast,
+    autocast_decrement_nesting,
+    autocast_increment_nesting,
+    clear_autocast_cache,
+    get_autocast_cpu_dtype,
+    get_autocast_dtype,
+    get_autocast_gpu_dtype,
+    is_autocast_cache_enabled,
+    is_autocast_cpu_enabled,
+    is_autocast_enabled,
+    set_autocast_cache_enabled,
+    set_autocast_dtype,
+    set_autocast_enabled,
+)  # fmt: skip
 from torchlike.autograd import (
     enable_grad,
     inference_mode,
@@ -88,7 +103,9 @@ def __dir__() -> list[str]:
 
 
 from torchlike import (  # noqa: E402  # they use what stands above
+    amp,
     aten,
+    cpu,
     cuda,
     fft,
     func,

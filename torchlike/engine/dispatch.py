@@ -70,6 +70,10 @@ def call(op: Op, args: Sequence[Any], static: tuple = ()) -> Any:
                 specs.append(type(number))
     except Elsewhere as other:
         return other.tensor._apply(op, args, static)
+    if op.autocast is not None and (mode := local.state.autocast) is not None:
+        cast = mode(op, args, specs, static)
+        if cast is not None:
+            return call(op, cast, static)
     kinds = tuple(specs)
     try:
         sig = _known.get((op, kinds, static))

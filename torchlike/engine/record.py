@@ -102,7 +102,7 @@ class Graph:
 class ThreadState:
     """What each thread has of its own: pending graphs and the modes that `with` blocks switch."""
 
-    __slots__ = ("capture", "grad", "graphs", "inference")
+    __slots__ = ("autocast", "capture", "grad", "graphs", "inference")
 
     def __init__(self) -> None:
         self.graphs: dict[device, Graph] = {}
@@ -110,6 +110,8 @@ class ThreadState:
         self.grad = True
         self.inference = False
         self.capture: Any = None
+        # While autocast is on: (op, operands, their kinds, static) -> the operands cast, or None where nothing is to be cast.
+        self.autocast: Any = None
 
     def graph(self, where: device) -> Graph:
         found = self.graphs.get(where)

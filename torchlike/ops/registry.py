@@ -22,6 +22,8 @@ from collections.abc import Callable, Iterator
 from dataclasses import dataclass, field
 from typing import Any
 
+from torchlike.ops import autocast
+
 REQUIRED = inspect.Parameter.empty
 
 
@@ -69,6 +71,7 @@ class Op:
         check: called with the operands' kinds (an Aval or the type of a number) before they are promoted; raises what
             the row itself can no longer see.
         view: set when the result aliases the first operand.
+        autocast: what autocast does with the operands on the CPU and elsewhere, or None (see `torchlike.ops.autocast`).
     """
 
     name: str
@@ -96,6 +99,7 @@ class Op:
     statics: tuple[tuple[str, Any], ...] = field(init=False, default=())
     keywords: tuple[str, ...] = field(init=False, default=())
     variadic: bool = field(init=False, default=False)
+    autocast: tuple[autocast.Class, autocast.Class] | None = field(init=False, default=None)
 
     def __post_init__(self) -> None:
         parameters = inspect.signature(self.fn).parameters.values()
@@ -105,6 +109,7 @@ class Op:
         set_(self, "statics", tuple((p.name, p.default) for p in parameters if p.kind == kind.KEYWORD_ONLY))
         set_(self, "keywords", tuple(p.name for p in parameters if p.kind == kind.KEYWORD_ONLY))
         set_(self, "variadic", any(p.kind == kind.VAR_POSITIONAL for p in parameters))
+        set_(self, "autocast", autocast.classes(self.name))
         if self.layout is None and self.promote is not None:
             set_(self, "layout", "elementwise")
         if not self.grad_name:

@@ -9,6 +9,7 @@ from typing import Any
 
 from torchlike.base import promotion
 from torchlike.engine import dispatch
+from torchlike.engine.record import local
 from torchlike.ops.registry import OPS, REQUIRED, Op
 from torchlike.tensor import describe
 from torchlike.tensor.named import named
@@ -24,8 +25,21 @@ def inplace(op: Op, args: Sequence[Any], static: tuple = ()) -> Tensor:
     """
     target = args[0]
     target._check_writable(args[1:] if op.layout == "elementwise" else ())
-    out = dispatch.call(op, args, static)
+    if op.autocast is None or local.state.autocast is None:
+        out = dispatch.call(op, args, static)
+    else:
+        out = _without_autocast(op, args, static)
     return target._write(fitted(out, target))
+
+
+def _without_autocast(op: Op, args: Sequence[Any], static: tuple) -> Any:
+    """Autocast is not for what has a place to write to: that has its dtype already."""
+    state = local.state
+    mode, state.autocast = state.autocast, None
+    try:
+        return dispatch.call(op, args, static)
+    finally:
+        state.autocast = mode
 
 
 def fitted(out: Tensor, target: Tensor) -> Tensor:

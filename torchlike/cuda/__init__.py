@@ -6,12 +6,13 @@ from typing import Any
 
 from torchlike.base import device as devices
 from torchlike.base.errors import OutOfMemoryError, absent, missing
+from torchlike.cuda import amp
 from torchlike.engine import flush, random
 from torchlike.tensor.typed import CUDA_TYPES
 
 __all__ = [
-    "OutOfMemoryError", "current_device", "device_count", "empty_cache", "get_device_name", "is_available", "manual_seed",
-    "manual_seed_all", "synchronize",
+    "OutOfMemoryError", "amp", "current_device", "device_count", "empty_cache", "get_device_name", "is_available",
+    "manual_seed", "manual_seed_all", "synchronize",
 ]  # fmt: skip
 
 globals().update(CUDA_TYPES)  # torch.cuda.FloatTensor and kin

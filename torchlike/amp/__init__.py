@@ -1,0 +1,3 @@
+"""torch.amp: mixed precision."""
+
+from torchlike.amp.autocast_mode import autocast, custom_bwd, custom_fwd, is_autocast_available

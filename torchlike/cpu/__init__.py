@@ -1,0 +1,3 @@
+"""torch.cpu: what scripts ask of the CPU as a device."""
+
+from torchlike.cpu import amp

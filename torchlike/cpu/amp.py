@@ -1,0 +1,18 @@
+"""torch.cpu.amp: the old spelling of `torch.amp` for CPUs."""
+
+from __future__ import annotations
+
+import warnings
+
+from torchlike import amp
+from torchlike.base.dtypes import bfloat16
+from torchlike.base.dtypes import dtype as DType
+
+
+class autocast(amp.autocast):
+    """Deprecated: `torch.amp.autocast("cpu", ...)`."""
+
+    def __init__(self, enabled: bool = True, dtype: DType = bfloat16, cache_enabled: bool = True) -> None:
+        message = "`torch.cpu.amp.autocast(args...)` is deprecated. Please use `torch.amp.autocast('cpu', args...)` instead."
+        warnings.warn(message, FutureWarning, stacklevel=2)
+        super().__init__("cpu", dtype=dtype, enabled=enabled, cache_enabled=cache_enabled)
