@@ -3,6 +3,7 @@
 from __future__ import annotations
 
 import warnings
+from typing import Any
 
 from torchlike import amp
 from torchlike.base.dtypes import bfloat16
@@ -16,3 +17,12 @@ class autocast(amp.autocast):
         message = "`torch.cpu.amp.autocast(args...)` is deprecated. Please use `torch.amp.autocast('cpu', args...)` instead."
         warnings.warn(message, FutureWarning, stacklevel=2)
         super().__init__("cpu", dtype=dtype, enabled=enabled, cache_enabled=cache_enabled)
+
+
+class GradScaler(amp.GradScaler):
+    """Deprecated: `torch.amp.GradScaler("cpu", ...)`, whose arguments these are."""
+
+    def __init__(self, *args: Any, **options: Any) -> None:
+        message = "`torch.cpu.amp.GradScaler(args...)` is deprecated. Please use `torch.amp.GradScaler('cpu', args...)` instead."
+        warnings.warn(message, FutureWarning, stacklevel=2)
+        super().__init__("cpu", *args, **options)

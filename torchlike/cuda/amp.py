@@ -36,3 +36,11 @@ def custom_bwd(bwd: Callable | None = None) -> Any:
     _instead("custom_bwd(args...)", "custom_bwd(args..., device_type='cuda')")
     made = functools.partial(amp.custom_bwd, device_type="cuda")
     return made if bwd is None else made(bwd)
+
+
+class GradScaler(amp.GradScaler):
+    """Deprecated: `torch.amp.GradScaler("cuda", ...)`, whose arguments these are."""
+
+    def __init__(self, *args: Any, **options: Any) -> None:
+        _instead("GradScaler(args...)", "GradScaler('cuda', args...)")
+        super().__init__("cuda", *args, **options)

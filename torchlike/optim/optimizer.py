@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+import inspect
 import warnings
 from collections import defaultdict
 from collections.abc import Callable, Iterable
@@ -100,6 +101,25 @@ class Optimizer(Stepping):
                 for group in self.param_groups:
                     self._update_group(group)
         return loss
+
+    def _can_skip(self) -> bool:
+        """Whether `step` leaves everything as it is where `found_inf` is not nought, without reading it on the host.
+
+        So do optimizers whose rule is a pure function and that know nothing else of the past than the state of their
+        parameters and its "step": not LBFGS, not a `step` of one's own, not sparse gradients.
+        """
+        cls = type(self)
+        return (
+            inspect.unwrap(cls.step) is inspect.unwrap(Optimizer.step)
+            and cls._update_group is Stepping._update_group
+            and not any(group.get("differentiable") for group in self.param_groups)
+            and (self.counted or not any(self._update(group).steps for group in self.param_groups))
+            and not any(
+                param.grad is not None and param.grad._view is not None and param.grad.is_sparse
+                for group in self.param_groups
+                for param in group["params"]
+            )
+        )
 
     def zero_grad(self, set_to_none: bool = True) -> None:
         """Forget the gradients of all parameters, or set them to zero if `set_to_none` is False."""

@@ -3,15 +3,19 @@
 from __future__ import annotations
 
 import weakref
-from collections.abc import ItemsView, Iterator, ValuesView
+from collections.abc import ItemsView, Iterator, Sequence, ValuesView
 from typing import Any
 
+import jax.numpy as jnp
 import numpy as np
 
 from torchlike.base import dtypes
+from torchlike.engine import dispatch
 from torchlike.engine.value import host
+from torchlike.ops.registry import Op
 from torchlike.tensor import Tensor
 from torchlike.tensor.creation import tensor
+from torchlike.tensor.tensor import bare
 
 
 class CountedState(dict):
@@ -20,6 +24,9 @@ class CountedState(dict):
     torch keeps "step" as a zero-dim tensor per parameter. Counting with hundreds of those would cost more than the rest of
     a step on the host, so `count` is a Python float, and the tensor is made on the first read. As in torch it stays the
     same object: what is written into it counts, and it follows the count for as long as somebody holds it.
+
+    Where a step may turn out to be skipped (`advance_unless`), only the device knows the count: then the tensor holds it, and
+    `count` is out of date until somebody asks.
     """
 
     __slots__ = ("_shown", "_version", "count")
@@ -112,3 +119,38 @@ class CountedState(dict):
 
     def __reduce__(self) -> tuple:
         return CountedState, (dict(self),)
+
+
+_ADVANCE = Op("count_unless", lambda count, found_inf: jnp.where(found_inf != 0, count, count + 1), ns="", method=False)
+_ON_DEVICE = -1  # no tensor has this version: the count is to be read back
+
+
+def advance_unless(found_inf: Tensor, entries: Sequence[CountedState]) -> tuple[list[Tensor], tuple[int, ...] | None]:
+    """Count one step of each parameter unless `found_inf` (zero-dim) turns out not to be nought; nothing is read back.
+
+    Returns:
+        The distinct numbers of the step, and which of them is each parameter's own, or None where all share the first.
+    """
+    kind = dtypes.float64 if dtypes.get_default_dtype() is dtypes.float64 else dtypes.float32
+    steps: list[Tensor] = []
+    numbers: dict[Any, int] = {}
+    index = []
+    for entry in entries:
+        shown = entry._shown
+        known = shown is None or shown._version == entry._version
+        # Values are immutable: who shares one has the same count.
+        key = entry.count if known else id(shown._storage.value)  # type: ignore[union-attr]
+        number = numbers.get((known, key))
+        if number is None:
+            number = numbers[known, key] = len(steps)
+            old = bare(host(np.array(entry.count, kind.np), found_inf.device)) if known else shown
+            steps.append(dispatch.call(_ADVANCE, [old, found_inf]))
+        index.append(number)
+    for entry, number in zip(entries, index, strict=True):
+        value = steps[number]._storage.value
+        if entry._shown is None:
+            entry._shown = bare(value)
+        else:
+            entry._shown._storage.write(value)
+        entry._version = _ON_DEVICE
+    return steps, tuple(index) if len(steps) > 1 else None

@@ -12,7 +12,7 @@ from torchlike.base import dtypes
 from torchlike.engine.value import host
 from torchlike.optim.hooks import Hooks
 from torchlike.optim.rules import Layout
-from torchlike.optim.state import CountedState
+from torchlike.optim.state import CountedState, advance_unless
 from torchlike.tensor import Tensor
 from torchlike.tensor.tensor import bare
 from torchlike.tensor.update import apply_update, differentiable_update
@@ -40,6 +40,7 @@ class Stepping(Hooks):
     """The part of an optimizer that applies rules."""
 
     counted: ClassVar[bool] = False  # the state of each parameter has "step"
+    found_inf: Tensor | None = None  # during a step that `amp.GradScaler` makes: not nought where nothing is to change
     param_groups: list[dict[str, Any]]
     state: defaultdict[Any, Any]
 
@@ -65,14 +66,18 @@ class Stepping(Hooks):
             return
         hyper = [float(value) for value in update.hyper.values()]
         index = None
-        if update.steps:
+        unless: list[Tensor] = []
+        if self.found_inf is not None:
+            steps, index = advance_unless(self.found_inf, entries) if self.counted else ([], None)
+            unless = [self.found_inf, *steps] if update.steps else [self.found_inf]
+        elif update.steps:
             distinct = dict.fromkeys(counts)
             if len(distinct) > 1:
                 number = {count: i for i, count in enumerate(distinct)}
                 index = tuple(number[count] for count in counts)
             hyper.extend(distinct)
         layout = Layout(update.states, tuple(update.hyper), update.flags, index)
-        apply_update(update.rule, params, grads, states, hyper, layout)
+        apply_update(update.rule, params, grads, states, hyper, layout, unless)
 
     def _gather(
         self, candidates: Sequence[Tensor], names: tuple[str, ...], group: dict[str, Any]
@@ -83,7 +88,7 @@ class Stepping(Hooks):
         Optimizers that do not count only tell the first step (1) from the others (2), by the state that is not there yet.
         """
         params, grads, entries, counts, sparse = [], [], [], [], []
-        state, counted = self.state, self.counted
+        state, counted, later = self.state, self.counted, self.found_inf is not None
         for param in candidates:
             grad = param.grad
             if grad is None:
@@ -106,6 +111,8 @@ class Stepping(Hooks):
             entries.append(entry)
             if not counted:
                 counts.append(1.0 if fresh else 2.0)
+            elif later:  # the device will know whether this step counts
+                continue
             elif entry._shown is None:
                 entry.count = count = entry.count + 1.0
                 counts.append(count)

@@ -7,6 +7,8 @@ from functools import cache
 from itertools import accumulate
 from typing import Any
 
+import jax.numpy as jnp
+
 from torchlike.engine import dispatch, signature
 from torchlike.engine.record import emit, local
 from torchlike.ops.registry import Op
@@ -24,6 +26,23 @@ def _row(rule: Callable) -> Op:
         return (*params, *(s for state in new_states for s in state))
 
     return Op(f"{rule.__module__}.{rule.__qualname__}", fn, ns="", method=False, dynamic=True, wide=True)
+
+
+@cache
+def _selecting_row(rule: Callable) -> Op:
+    """As `_row`, with operands before the hyperparameters: a flag, and numbers that are arrays and follow the hyperparameters.
+    Where the flag is not nought, everything stays what it was."""
+    update = _row(rule).fn
+
+    def fn(*operands, counts, static):
+        *lists, unless, numbers = counts
+        end = len(operands) - numbers
+        found_inf, *arrays = operands[end - unless : end]
+        rest = (*operands[: end - unless], *operands[end:], *arrays)
+        new = update(*rest, counts=(*lists, numbers + len(arrays)), static=static)
+        return tuple(jnp.where(found_inf != 0, old, value) for old, value in zip(operands, new, strict=False))
+
+    return Op(f"{rule.__module__}.{rule.__qualname__}_unless", fn, ns="", method=False, dynamic=True, wide=True)
 
 
 def differentiable_update(
@@ -47,6 +66,7 @@ def apply_update(
     states: Sequence[Sequence[Tensor]],
     hyper: Sequence[float],
     static: Any = (),
+    unless: Sequence[Tensor] = (),
 ) -> None:
     """Record `rule(params, grads, states, hyper, static) -> (new params, new states)` and write the results in place.
 
@@ -55,13 +75,18 @@ def apply_update(
         states: lists of tensors that are rewritten, too; for most rules one per kind of state, each as long as `params`.
         hyper: Python floats, given to the rule as zero-dim float64 arrays.
         static: hashable; what shapes the program.
+        unless: empty, or a zero-dim tensor, not nought where nothing is to change (nobody reads it on the host), and zero-dim
+            tensors that the rule finds behind `hyper`.
     """
     targets = [*params, *(t for state in states for t in state)]
-    tensors = [*targets, *grads]  # results stand where their operands stand, so that buffers are updated in place
+    tensors = [*targets, *grads, *unless]  # results stand where their operands stand, so that buffers are updated in place
     values = [t._storage.value if t._view is None else t._read() for t in tensors]
     specs: tuple[signature.Spec, ...] = (*[v.aval for v in values], *[float] * len(hyper))
-    statics = ((len(params), *map(len, states), len(grads), len(hyper)), static)
-    row = _row(rule)
+    counts = (len(params), *map(len, states), len(grads))
+    if unless:
+        row, statics = _selecting_row(rule), ((*counts, len(unless), len(hyper)), static)
+    else:
+        row, statics = _row(rule), ((*counts, len(hyper)), static)
     sig = signature.find(row, specs, statics) or signature.make(row, specs, statics)
     plain = local.state.capture is None
     for target, value in zip(targets, emit(sig, values, [float(h) for h in hyper]), strict=True):
