@@ -13,6 +13,7 @@ from torchlike import autograd as autograd
 from torchlike import cuda as cuda
 from torchlike import engine as engine
 from torchlike import fft as fft
+from torchlike import func as func
 from torchlike import linalg as linalg
 from torchlike import masked as masked
 from torchlike import nn as nn
@@ -31,6 +32,9 @@ from torchlike.autograd import is_grad_enabled as is_grad_enabled
 from torchlike.autograd import is_inference_mode_enabled as is_inference_mode_enabled
 from torchlike.autograd import no_grad as no_grad
 from torchlike.autograd import set_grad_enabled as set_grad_enabled
+from torchlike.autograd.control_flow import cond as cond
+from torchlike.autograd.control_flow import while_loop as while_loop
+from torchlike.autograd.vmap import vmap as vmap
 from torchlike.base.device import device as device
 from torchlike.base.device import set_default_device as set_default_device
 from torchlike.base.dtypes import dtype as dtype
@@ -1816,6 +1820,18 @@ def group_norm(
 ) -> Any:
     """As `nn.functional.group_norm`."""
 
+def gru(*args: Any, **keywords: Any) -> Any:
+    """A network of gated recurrent units (Cho et al., 2014).
+
+    Takes (input, hx, params, has_biases, num_layers, dropout, train, bidirectional, batch_first), or for a packed batch
+    (data, batch_sizes, hx, params, has_biases, num_layers, dropout, train, bidirectional).
+    """
+
+def gru_cell(
+    input: Tensor, hx: Tensor, w_ih: Tensor, w_hh: Tensor, b_ih: Tensor | None = None, b_hh: Tensor | None = None
+) -> Tensor:
+    """The next state of a gated recurrent unit. `(B, I)`, `(B, H)` -> `(B, H)`; weights `(3 * H, I)`, `(3 * H, H)`."""
+
 def gt(input: Tensor, other: Tensor | Number, *, out: Tensor | None = None) -> Tensor:
     """Whether `input > other`.
 
@@ -2532,6 +2548,18 @@ def logsumexp(input: Tensor, dim: _int | Sequence[_int] | None, keepdim: _bool =
     Shapes: the result has the shape of `input` without `dim` (with size 1 there where `keepdim`).
     Integers and bools become floats of the default dtype.
     """
+
+def lstm(*args: Any, **keywords: Any) -> Any:
+    """A network of long short-term memories (Hochreiter and Schmidhuber, 1997); hx are h and c.
+
+    Takes (input, hx, params, has_biases, num_layers, dropout, train, bidirectional, batch_first), or for a packed batch
+    (data, batch_sizes, hx, params, has_biases, num_layers, dropout, train, bidirectional).
+    """
+
+def lstm_cell(
+    input: Tensor, hx: Any, w_ih: Tensor, w_hh: Tensor, b_ih: Tensor | None = None, b_hh: Tensor | None = None
+) -> tuple[Tensor, Tensor]:
+    """One step of an LSTM: `(B, I)` and (h, c), each `(B, H)` -> the next h and c."""
 
 def lt(input: Tensor, other: Tensor | Number, *, out: Tensor | None = None) -> Tensor:
     """Whether `input < other`.
@@ -3313,6 +3341,30 @@ def result_type(tensor1: Any, tensor2: Any) -> dtype:
 
 def rms_norm(input: Any, normalized_shape: Any, weight: Any = None, eps: Any = None) -> Any:
     """As `nn.functional.rms_norm`."""
+
+def rnn_relu(*args: Any, **keywords: Any) -> Any:
+    """A recurrent network h' = relu(W_ih x + b_ih + W_hh h + b_hh).
+
+    Takes (input, hx, params, has_biases, num_layers, dropout, train, bidirectional, batch_first), or for a packed batch
+    (data, batch_sizes, hx, params, has_biases, num_layers, dropout, train, bidirectional).
+    """
+
+def rnn_relu_cell(
+    input: Tensor, hx: Tensor, w_ih: Tensor, w_hh: Tensor, b_ih: Tensor | None = None, b_hh: Tensor | None = None
+) -> Tensor:
+    """relu(W_ih x + b_ih + W_hh h + b_hh). `(B, I)`, `(B, H)` -> `(B, H)`."""
+
+def rnn_tanh(*args: Any, **keywords: Any) -> Any:
+    """A recurrent network h' = tanh(W_ih x + b_ih + W_hh h + b_hh).
+
+    Takes (input, hx, params, has_biases, num_layers, dropout, train, bidirectional, batch_first), or for a packed batch
+    (data, batch_sizes, hx, params, has_biases, num_layers, dropout, train, bidirectional).
+    """
+
+def rnn_tanh_cell(
+    input: Tensor, hx: Tensor, w_ih: Tensor, w_hh: Tensor, b_ih: Tensor | None = None, b_hh: Tensor | None = None
+) -> Tensor:
+    """tanh(W_ih x + b_ih + W_hh h + b_hh). `(B, I)`, `(B, H)` -> `(B, H)`."""
 
 def roll(
     input: Tensor, shifts: _int | Sequence[_int], dims: _int | Sequence[_int] | None = None, *, out: Tensor | None = None
