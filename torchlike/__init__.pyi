@@ -9,7 +9,10 @@ from typing import Any
 
 from numpy import ndarray
 
+from torchlike import amp as amp
+from torchlike import aten as aten
 from torchlike import autograd as autograd
+from torchlike import cpu as cpu
 from torchlike import cuda as cuda
 from torchlike import engine as engine
 from torchlike import fft as fft
@@ -17,6 +20,7 @@ from torchlike import func as func
 from torchlike import linalg as linalg
 from torchlike import masked as masked
 from torchlike import nn as nn
+from torchlike import ops as ops
 from torchlike import optim as optim
 from torchlike import random as random
 from torchlike import serialization as serialization
@@ -26,6 +30,19 @@ from torchlike import special as special
 from torchlike import storage as storage
 from torchlike import utils as utils
 from torchlike import version as version
+from torchlike.amp.autocast_mode import autocast as autocast
+from torchlike.amp.autocast_mode import autocast_decrement_nesting as autocast_decrement_nesting
+from torchlike.amp.autocast_mode import autocast_increment_nesting as autocast_increment_nesting
+from torchlike.amp.autocast_mode import clear_autocast_cache as clear_autocast_cache
+from torchlike.amp.autocast_mode import get_autocast_cpu_dtype as get_autocast_cpu_dtype
+from torchlike.amp.autocast_mode import get_autocast_dtype as get_autocast_dtype
+from torchlike.amp.autocast_mode import get_autocast_gpu_dtype as get_autocast_gpu_dtype
+from torchlike.amp.autocast_mode import is_autocast_cache_enabled as is_autocast_cache_enabled
+from torchlike.amp.autocast_mode import is_autocast_cpu_enabled as is_autocast_cpu_enabled
+from torchlike.amp.autocast_mode import is_autocast_enabled as is_autocast_enabled
+from torchlike.amp.autocast_mode import set_autocast_cache_enabled as set_autocast_cache_enabled
+from torchlike.amp.autocast_mode import set_autocast_dtype as set_autocast_dtype
+from torchlike.amp.autocast_mode import set_autocast_enabled as set_autocast_enabled
 from torchlike.autograd import enable_grad as enable_grad
 from torchlike.autograd import inference_mode as inference_mode
 from torchlike.autograd import is_grad_enabled as is_grad_enabled
