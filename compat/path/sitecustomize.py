@@ -3,6 +3,7 @@
 `TORCHLIKE_REDIRECT=0` leaves a process alone.
 """
 
+import importlib.machinery
 import importlib.util
 import os
 import sys
@@ -12,6 +13,8 @@ _HERE = os.path.dirname(os.path.abspath(__file__))
 
 def _run(name, path):
     spec = importlib.util.spec_from_file_location(name, path)
+    assert spec is not None
+    assert spec.loader is not None
     module = importlib.util.module_from_spec(spec)
     spec.loader.exec_module(module)
     return module

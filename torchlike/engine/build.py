@@ -125,7 +125,7 @@ def _cut(given: list[Any], flows: tuple[bool, ...]) -> list[Any]:
     return [g if flow else images.constant(g) for g, flow in zip(given, marks, strict=True)]
 
 
-def _forward(sig: Signature, given: list[Any], numbers: list[Any], needs: Any) -> tuple[Sequence[Any], _Pull | None]:
+def _forward(sig: Signature, given: list[Any], numbers: Sequence[Any], needs: Any) -> tuple[Sequence[Any], _Pull | None]:
     """Run one entry that is no paired pullback; with `needs`, under jax.vjp for the pullbacks that follow."""
     if isinstance(sig, VjpSignature) and needs is None:
         found = images.linear_pullback(sig, given, numbers)

@@ -17,7 +17,7 @@ from torchlike.engine.build import evaluator, needed_for
 from torchlike.engine.program import Program
 from torchlike.engine.record import LOCK, Graph, ThreadState, local
 from torchlike.engine.signature import Signature
-from torchlike.engine.value import Value
+from torchlike.engine.value import Aval, Value
 
 
 class Uncapturable(RuntimeError):
@@ -130,7 +130,7 @@ class Captured:
         run = evaluator(self.graph, self.places, self.slots, needed_for(self.graph, self.slots)[1], self.flows)
         count = len(self.places)
         pure = transform(lambda arrays, numbers: tuple(run(arrays, numbers)))
-        specs = [*[v.aval for v in self.leaves], *map(type, self.graph.numbers)]
+        specs: list[Aval | type] = [*[v.aval for v in self.leaves], *map(type, self.graph.numbers)]
         sig = Signature(name, specs, lambda *args: pure(args[:count], args[count:]), self.graph.device, traced=False)
         sig.infer()
         return sig
@@ -150,7 +150,7 @@ def capture(fn: Callable[[], Sequence[Value]], where: device) -> Captured:
         slots = tuple([v.slot if v.graph is graph else graph.adopt(v) for v in results])
         flows, graph.flows = graph.flows, None  # it refers to tape nodes, and they to the graph
     kept = set(graph.leaves)
-    graph.values = [v if i in kept else None for i, v in enumerate(graph.values)]  # type: ignore[misc]  # results refer to the graph
+    graph.values = [v if i in kept else None for i, v in enumerate(graph.values)]  # results refer to the graph
     used = needed_for(graph, slots)[0]
     places = tuple([i for i in graph.leaves if i in used])
     edges = _leaf_edges(graph, flows)
