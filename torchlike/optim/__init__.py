@@ -2,7 +2,7 @@
 
 from __future__ import annotations
 
-from torchlike.optim import lr_scheduler, optimizer, rules
+from torchlike.optim import lr_scheduler, optimizer, rules, swa_utils
 from torchlike.optim._adafactor import Adafactor
 from torchlike.optim._muon import Muon
 from torchlike.optim._stateless import swap_in_optimizer_params_and_state
@@ -44,5 +44,6 @@ __all__ = [
     "lr_scheduler",
     "optimizer",
     "rules",
+    "swa_utils",
     "swap_in_optimizer_params_and_state",
 ]
