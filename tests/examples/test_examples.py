@@ -22,6 +22,7 @@ NUMBERS = re.compile(r"(?:loss|accuracy) ([0-9.]+)")
 # The arguments that make a run of each example short, here at least one epoch.
 SHORT = {
     "digits": ["--epochs", "1"],
+    "recipe": ["--epochs", "2", "--precision", "float32"],
     "char_lm": ["--steps", "20", "--batch-size", "16", "--context", "32", "--width", "48", "--sample", "40"],
 }
 
@@ -38,8 +39,8 @@ class Run:
         return np.array([float(number) for number in NUMBERS.findall(self.text)])
 
 
-def run(name: str, library: str, arguments: list[str], folder: Path) -> Run:
-    """Run an example in a process of its own, under "torchlike" or, with its one import line changed, under "torch"."""
+def started(name: str, library: str, arguments: list[str], folder: Path) -> subprocess.Popen:
+    """An example in a process of its own, under "torchlike" or, with its one import line changed, under "torch"."""
     source = (ROOT / "examples" / f"{name}.py").read_text()
     assert source.count(IMPORT) == 1, f"examples/{name}.py has to have the line {IMPORT!r} once"
     other = "torch" if library == "torchlike" else "torchlike"
@@ -54,9 +55,15 @@ def run(name: str, library: str, arguments: list[str], folder: Path) -> Run:
     environment = dict(os.environ, PYTHONPATH=str(ROOT), OMP_NUM_THREADS="1")
     environment.pop("XLA_FLAGS", None)  # one device, as the user has
     command = [sys.executable, "-c", start, str(program), *arguments]
-    result = subprocess.run(command, cwd=folder, env=environment, capture_output=True, text=True, timeout=600, check=False)
-    assert result.returncode == 0, f"{name} under {library} failed:\n{result.stdout}\n{result.stderr}"
-    return Run(folder / "out", result.stdout)
+    return subprocess.Popen(command, cwd=folder, env=environment, stdout=subprocess.PIPE, stderr=subprocess.PIPE, text=True)
+
+
+def run(name: str, library: str, arguments: list[str], folder: Path) -> Run:
+    """Run an example to its end."""
+    process = started(name, library, arguments, folder)
+    text, errors = process.communicate(timeout=600)
+    assert process.returncode == 0, f"{name} under {library} failed:\n{text}\n{errors}"
+    return Run(folder / "out", text)
 
 
 def pair(name: str, folder: Path) -> tuple[Run, Run]:
@@ -87,6 +94,27 @@ def test_char_lm(tmp_path: Path) -> None:
     written, expected = (side.text.partition("nats per character\n")[2] for side in (ours, reference))
     assert len(expected) > 40
     assert written == expected
+
+
+@pytest.mark.timeout(600)
+def test_recipe_goes_on_where_it_was_killed(tmp_path: Path) -> None:
+    whole, _ = pair("recipe", tmp_path)
+    process = started("recipe", "torchlike", SHORT["recipe"], tmp_path)
+    assert process.stdout is not None
+    first = process.stdout.readline()
+    process.kill()  # somewhere in the second epoch
+    process.communicate()
+    rest = run("recipe", "torchlike", SHORT["recipe"], tmp_path)
+    assert rest.text.startswith("going on after epoch 1\n")
+    assert first + rest.text.partition("\n")[2] == whole.text
+
+
+@pytest.mark.full
+@pytest.mark.timeout(900)
+@pytest.mark.parametrize("precision", ["bfloat16", "float16"])
+def test_recipe_learns(tmp_path: Path, precision: str) -> None:
+    result = run("recipe", "torchlike", ["--precision", precision], tmp_path)
+    assert max(float(value) for value in re.findall(r"accuracy ([0-9.]+)", result.text)) > 0.93, result.text
 
 
 @pytest.mark.full

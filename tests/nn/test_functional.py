@@ -166,6 +166,19 @@ def test_dropout_draws_torchs_masks(name: str, shape: tuple[int, ...], p: float)
         assert_close(actual.numpy(), expected.numpy(), "float32", name)
 
 
+@pytest.mark.parametrize("name", ["dropout", "alpha_dropout", "feature_alpha_dropout"])
+def test_dropout_of_a_permuted_tensor_draws_in_the_order_of_memory(name: str) -> None:
+    masks = []
+    for lib in (torch, torchlike):
+        lib.manual_seed(3)
+        x = lib.ones(6, 5, 7).permute(1, 0, 2)
+        out = getattr(lib.nn.functional, name)(x, 0.4, True)
+        masks.append((np.asarray(out), out.stride(), np.asarray(lib.rand(2))))
+    np.testing.assert_allclose(masks[1][0], masks[0][0], rtol=1e-6)
+    assert masks[1][1] == masks[0][1]
+    np.testing.assert_array_equal(masks[1][2], masks[0][2])
+
+
 def test_dropout_without_training_is_the_input_itself() -> None:
     x = torchlike.ones(3)
     assert F.dropout(x, 0.5, training=False) is x

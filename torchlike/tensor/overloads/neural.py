@@ -31,16 +31,23 @@ def draw_kept(input: Tensor, shape: Any, keep: float) -> Tensor:
     return input.new_empty(shape, dtype=bool_).bernoulli_(keep) if keep else input.new_zeros(shape, dtype=bool_)
 
 
+def _mask(input: Tensor, shape: Any, keep: float) -> Tensor:
+    """A mask of `shape`; one of the input's own shape is drawn in the order of its elements in memory, as in torch."""
+    if keep and tuple(shape) == tuple(input.shape):
+        return creation.empty_like(input, dtype=bool_).bernoulli_(keep)
+    return draw_kept(input, shape, keep)
+
+
 def drop(input: Tensor, shape: Any, p: float, inplace: bool) -> Tensor:
     """Zero with probability `p` what each element of a mask of `shape` covers, and divide the rest by 1 - p."""
     keep = 1.0 - p
-    kept = draw_kept(input, shape, keep)
+    kept = _mask(input, shape, keep)
     return ops.drop_(input, kept, keep) if inplace else ops.drop(input, kept, keep)
 
 
 def alpha_drop(input: Tensor, shape: Any, p: float, inplace: bool) -> Tensor:
     """As `drop`, so that the mean and the variance of a SELU network stay."""
-    kept = draw_kept(input, shape, 1.0 - p)
+    kept = _mask(input, shape, 1.0 - p)
     return ops.alpha_drop_(input, kept, p) if inplace else ops.alpha_drop(input, kept, p)
 
 
@@ -88,7 +95,7 @@ def native_dropout(input: Tensor, p: float, train: bool | None) -> tuple[Tensor,
         return input.clone(), input.new_ones(input.shape, dtype=bool_)
     if not input.dtype.is_differentiable:
         raise cast_error(get_default_dtype(), input.dtype)
-    kept = input.new_empty(input.shape, dtype=bool_).bernoulli_(1.0 - p)
+    kept = _mask(input, input.shape, 1.0 - p)
     return ops.drop(input, kept, 1.0 - p), kept
 
 
