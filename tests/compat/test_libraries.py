@@ -1,8 +1,8 @@
 """Libraries from PyPI, unmodified, under the redirect, against real torch: `pytest -m full tests/compat/test_libraries.py`.
 
-Needs timm (`pip install --no-deps timm safetensors huggingface_hub` and what they want but torch). It wants torchvision, of
-which real torch's models use only names: where it is not installed they get a stand-in. A model is built by real torch in a process of its own, which saves its state_dict, an
-input, the outputs and the gradients; torchlike loads and compares them in another.
+Needs timm, installed with `--no-deps` beside safetensors and huggingface_hub. It wants torchvision, of which real torch's
+models use only names: where it is not installed they get a stand-in. A model is built by real torch in a process of its own,
+which saves its state_dict, an input, the outputs and the gradients; torchlike loads and compares them in another.
 """
 
 from __future__ import annotations
@@ -62,7 +62,7 @@ else:
 def test_same_as_torch(name: str, tmp_path: Path) -> None:
     if importlib.util.find_spec("timm") is None:
         pytest.skip(
-            "timm is not installed; it is no part of the extra `test`, since it needs torchvision and with it CUDA's torch"
+            "timm is not installed; it is no part of the extra `test`: it needs torchvision, and that CUDA's torch"
         )
     script = tmp_path / "script.py"
     script.write_text(BODY.format(build=MODELS[name]))
