@@ -61,9 +61,7 @@ else:
 @pytest.mark.parametrize("name", MODELS)
 def test_same_as_torch(name: str, tmp_path: Path) -> None:
     if importlib.util.find_spec("timm") is None:
-        pytest.skip(
-            "timm is not installed; it is no part of the extra `test`: it needs torchvision, and that CUDA's torch"
-        )
+        pytest.skip("timm is not installed; it is no part of the extra `test`: it needs torchvision, and that CUDA's torch")
     script = tmp_path / "script.py"
     script.write_text(BODY.format(build=MODELS[name]))
     for prefix, what in (([], "write"), (["-m", "torchlike.compat", "run"], "compare")):
