@@ -188,6 +188,7 @@ EDGES = [0.0, -0.0, 1.0, -1.0, 0.5, -0.5, 2.5, -3.5, 1e-30, 1e30, float("inf"), 
 # Gradients that torch leaves to chance or computes as nan where the limit is plain.
 EDGE_GRADIENTS_DIFFER: dict[str, str] = {
     "rsqrt": "the sign of the infinity at -0",
+    "logit": "the sign of the infinity at -0: torch's vector and scalar kernels differ, so the length of the tensor decides",
     "digamma": "at the pole 0, where torch gives inf, ours is nan",
     "lgamma": "at the pole 0, where torch gives -inf or inf, ours is nan",
     "remainder": "of an infinite number: torch gives nan, ours is infinite",
