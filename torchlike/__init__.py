@@ -81,8 +81,8 @@ newaxis = None
 _ROWS = _attach.public_rows("torch")
 # Loaded when first used: whole subsystems, and what libraries only ask about.
 _LAZY = frozenset(
-    "_C _dynamo _jit_internal _utils accelerator backends compiler distributed export fx hub jit library mps multiprocessing "
-    "onnx overrides profiler testing types xpu".split()
+    "_C _dynamo _jit_internal _utils accelerator backends compiler distributed distributions export fx hub jit library mps "
+    "multiprocessing onnx overrides profiler testing types xpu".split()
 )
 
 

@@ -1,0 +1,3 @@
+"""`torch.distributions`: probability distributions, made of ordinary tensor operations."""
+
+from torchlike.distributions import constraints
