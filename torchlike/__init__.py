@@ -9,6 +9,7 @@ import math as _math
 from importlib import import_module as _import_module
 from typing import Any as _Any
 
+from torchlike import _startup
 from torchlike import autograd as autograd
 from torchlike import engine as engine
 from torchlike import ops as ops
@@ -127,3 +128,4 @@ from torchlike.autograd.vmap import vmap  # noqa: E402  # likewise
 from torchlike.serialization import load, save  # noqa: E402  # likewise
 
 vars(ops).update(aten=aten)  # torch.ops.aten; `ops` itself is the op table, below all that aten is made of
+_startup.done()

@@ -1,0 +1,18 @@
+"""Holds the garbage collector back while the package is imported.
+
+What an import makes stays, so that there is nothing to collect; one full collection in the midst of it, over all that JAX
+and numpy have made, costs as much as importing all of `nn`.
+"""
+
+from __future__ import annotations
+
+import gc
+
+_collecting = gc.isenabled()
+gc.disable()
+
+
+def done() -> None:
+    """Let the collector run again, if it did before."""
+    if _collecting:
+        gc.enable()
