@@ -57,8 +57,7 @@ def agree(mine, real, tolerance=2e-6):
 @pytest.mark.parametrize("name,options", tiers(cases(), DEFAULT + OWN_FIRST), ids=label)
 def test_trajectory(name, options):
     (mine, real), precise = runs(name, options), Run(torch, name, options, np.float64)
-    steps = 10 if name == "LBFGS" else STEPS  # each of up to 20 iterations
-    for i in range(steps):
+    for i in range(STEPS):
         for run in (mine, real, precise):
             run.step()
         if i == 0:

@@ -11,7 +11,7 @@ from torchlike.ops.registry import Op
 from torchlike.optim import rules
 from torchlike.optim.checks import check_lr
 from torchlike.optim.history import History
-from torchlike.optim.line_search import Point, strong_wolfe
+from torchlike.optim.line_search import Measured, Point, strong_wolfe
 from torchlike.optim.optimizer import Optimizer
 from torchlike.tensor import Tensor
 from torchlike.tensor import functions as ops
@@ -197,7 +197,8 @@ class _Search:
 
     def _advance(self, loss: float, grad: Tensor, slope: float, size: float, iteration: int) -> tuple:
         """Move along the direction; return loss, gradient, its largest element and how often the closure ran."""
-        optimizer, group, t = self.optimizer, self.group, float(self.t)
+        optimizer, group = self.optimizer, self.group
+        t = Measured(self.t) if isinstance(self.t, Tensor) else self.t
         if group["line_search_fn"] is None:
             optimizer._move(t, self.d)
             if iteration == group["max_iter"]:  # nobody needs to know how it ends: the next step asks
@@ -220,6 +221,6 @@ class _Search:
         here = Point(0.0, loss, grad, slope)
         found, count = strong_wolfe(evaluate, here, t, size, group["tolerance_change"], limit)
         optimizer._move(found.t, self.d)
-        if found.t != t:
-            self.t = tensor(found.t, dtype=grad.dtype, device=grad.device)
+        measured = isinstance(found.t, Measured)
+        self.t = tensor(found.t, dtype=grad.dtype, device=grad.device) if measured else found.t
         return found.loss, found.grad, float(found.grad.abs().max()), count

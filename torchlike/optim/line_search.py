@@ -11,6 +11,22 @@ from torchlike.tensor import Tensor
 _ARMIJO, _CURVATURE = 1e-4, 0.9
 
 
+class Measured(float):
+    """A distance that follows from losses and slopes: torch has it as a tensor, one that is chosen beforehand as a number.
+
+    What is computed from it is measured, too.
+    """
+
+
+def _measured(name: str) -> Callable[[float, float], Measured]:
+    compute = getattr(float, name)
+    return lambda self, other: Measured(compute(self, other))
+
+
+for _name in ("__add__", "__radd__", "__sub__", "__rsub__", "__mul__", "__rmul__", "__truediv__"):
+    setattr(Measured, _name, _measured(_name))
+
+
 class Point(NamedTuple):
     """A place on the line: how far along, the loss, its gradient `(n,)`, and the slope along the line."""
 
@@ -100,7 +116,7 @@ def _cubic(a: Point, b: Point, bounds: tuple[float, float] | None = None) -> flo
         if not square >= 0:
             return (least + most) / 2
         root = math.sqrt(square)
-        lowest = b.t - (b.t - a.t) * ((b.slope + root - first) / (b.slope - a.slope + 2 * root))
+        lowest = Measured(b.t - (b.t - a.t) * ((b.slope + root - first) / (b.slope - a.slope + 2 * root)))
     except (ZeroDivisionError, OverflowError):
         return (least + most) / 2
     return min(max(lowest, least), most)
