@@ -1,16 +1,32 @@
-"""`torch.multiprocessing`: Python's own. Tensors go from process to process by copy (torch: in shared memory)."""
+"""`torch.multiprocessing`: Python's own, and `spawn`. Tensors go from process to process by copy (torch: in shared memory)."""
 
 from __future__ import annotations
 
 import multiprocessing
-import multiprocessing.connection
-from collections.abc import Callable
 from multiprocessing import *
-from typing import Any
 
-from torchlike.base.errors import absent, missing
+from torchlike.base.errors import absent
+from torchlike.multiprocessing.spawn import (
+    ProcessContext,
+    ProcessExitedException,
+    ProcessRaisedException,
+    SpawnContext,
+    spawn,
+    start_processes,
+)
 
-__all__ = [*multiprocessing.__all__, "get_all_sharing_strategies", "get_sharing_strategy", "set_sharing_strategy", "spawn"]
+__all__ = [
+    *multiprocessing.__all__,
+    "ProcessContext",
+    "ProcessExitedException",
+    "ProcessRaisedException",
+    "SpawnContext",
+    "get_all_sharing_strategies",
+    "get_sharing_strategy",
+    "set_sharing_strategy",
+    "spawn",
+    "start_processes",
+]
 
 _STRATEGIES = {"file_descriptor", "file_system"}
 _strategy = "file_descriptor"
@@ -33,29 +49,8 @@ def set_sharing_strategy(new_strategy: str) -> None:
     _strategy = new_strategy
 
 
-def spawn(
-    fn: Callable, args: tuple = (), nprocs: int = 1, join: bool = True, daemon: bool = False, start_method: str = "spawn"
-) -> None:
-    """Run `fn(i, *args)` in `nprocs` new processes and wait for all.
-
-    Raises:
-        RuntimeError: if one of them ends with an error; the others are stopped.
-    """
-    if not join:
-        raise missing("torch.multiprocessing.spawn with join=False")
-    context: Any = multiprocessing.get_context(start_method)
-    children = [context.Process(target=fn, args=(i, *args), daemon=daemon) for i in range(nprocs)]
-    for child in children:
-        child.start()
-    waiting = {child.sentinel: (i, child) for i, child in enumerate(children)}
-    while waiting:
-        for sentinel in multiprocessing.connection.wait(list(waiting)):
-            i, child = waiting.pop(sentinel)
-            child.join()
-            if child.exitcode:
-                for other in children:
-                    other.terminate()
-                raise RuntimeError(f"process {i} terminated with exit code {child.exitcode}")
+def init_reductions() -> None:
+    """Nothing to do: tensors pickle as they are."""
 
 
 __getattr__ = absent("torch.multiprocessing")
