@@ -17,7 +17,7 @@ from importlib.machinery import ModuleSpec
 from types import ModuleType
 from typing import Any
 
-VERSION = "2.13.0"
+VERSIONS = {"torch": "2.13.0", "torchvision": "0.28.0"}
 ROOTS = {"torch": "torchlike", "torchvision": "torchlike.vision"}
 # What lies elsewhere here; all else keeps its path, with the root's name exchanged.
 MOVED = {
@@ -63,12 +63,16 @@ class _Alias(Loader):
 
 
 class Distribution(importlib.metadata.Distribution):
-    """What `importlib.metadata` says of torch. torchlike stands for all of its Python interface, hence the name."""
+    """What `importlib.metadata` says of torch and torchvision: torchlike stands for their Python interfaces."""
+
+    def __init__(self, name: str):
+        self._name = name
 
     def read_text(self, filename: str) -> str | None:
         return {
-            "METADATA": f"Metadata-Version: 2.1\nName: torch\nVersion: {VERSION}\nSummary: torchlike under torch's name\n",
-            "top_level.txt": "torch\n",
+            "METADATA": f"Metadata-Version: 2.1\nName: {self._name}\nVersion: {VERSIONS[self._name]}\n"
+            f"Summary: torchlike under {self._name}'s name\n",
+            "top_level.txt": f"{self._name}\n",
         }.get(filename)
 
     def locate_file(self, path: Any) -> Any:
@@ -77,12 +81,12 @@ class Distribution(importlib.metadata.Distribution):
     @property
     def metadata(self) -> Any:
         made = Message()
-        made["Name"], made["Version"] = "torch", VERSION
+        made["Name"], made["Version"] = self._name, VERSIONS[self._name]
         return made
 
 
 class Finder(importlib.metadata.DistributionFinder):
-    """Finds torch's modules, and torch's distribution."""
+    """Finds the modules and distributions of torch and torchvision."""
 
     torchlike_redirect = True
 
@@ -104,8 +108,9 @@ class Finder(importlib.metadata.DistributionFinder):
         return ModuleSpec(fullname, _Alias(ours), origin=found.origin, is_package=package)
 
     def find_distributions(self, context: Any = importlib.metadata.DistributionFinder.Context()) -> Iterator[Distribution]:  # noqa: B008
-        if context.name is None or context.name.lower() == "torch":
-            yield Distribution()
+        for name in VERSIONS:
+            if context.name is None or context.name.lower() == name:
+                yield Distribution(name)
 
 
 def active() -> bool:

@@ -127,5 +127,6 @@ from torchlike.autograd.control_flow import cond, while_loop  # noqa: E402  # li
 from torchlike.autograd.vmap import vmap  # noqa: E402  # likewise
 from torchlike.serialization import load, save  # noqa: E402  # likewise
 
-vars(ops).update(aten=aten)  # torch.ops.aten; `ops` itself is the op table, below all that aten is made of
+# torch.ops.aten and the namespaces of the user's operators; `ops` itself is the op table, below all that they are made of.
+vars(ops).update(aten=aten, __getattr__=lambda name: _import_module("torchlike._library.operator").namespace(name))
 _startup.done()

@@ -25,6 +25,7 @@ assert nn is torchlike.nn is sys.modules["torch.nn"]
 assert F is torchlike.nn.functional
 assert nn.__spec__.name == "torchlike.nn"
 assert importlib.metadata.version("torch") == "2.13.0"
+assert importlib.metadata.version("torchvision") == "0.28.0"
 assert torch.__version__.startswith("2.13.0")
 assert "torch" in importlib.metadata.packages_distributions()
 assert importlib.util.find_spec("torch") and importlib.util.find_spec("torch.nn.modules.conv")

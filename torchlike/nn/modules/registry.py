@@ -27,7 +27,8 @@ class ModuleRegistry:
     _parameters: dict[str, Parameter | None]
     _buffers: dict[str, Tensor | None]
     _non_persistent_buffers_set: set[str]
-    _modules: dict[str, Module | None]
+    if TYPE_CHECKING:  # libraries read a class's hints at run time, when this name is not there
+        _modules: dict[str, Module | None]
 
     # --- attributes --------------------------------------------------------------------------------------------
 
