@@ -68,6 +68,9 @@ uint32 = dtype("uint32", np.uint32, dtype.INTEGER)
 uint64 = dtype("uint64", np.uint64, dtype.INTEGER)
 float8_e4m3fn = dtype("float8_e4m3fn", ml_dtypes.float8_e4m3fn, dtype.FLOAT)
 float8_e5m2 = dtype("float8_e5m2", ml_dtypes.float8_e5m2, dtype.FLOAT)
+float8_e4m3fnuz = dtype("float8_e4m3fnuz", ml_dtypes.float8_e4m3fnuz, dtype.FLOAT)
+float8_e5m2fnuz = dtype("float8_e5m2fnuz", ml_dtypes.float8_e5m2fnuz, dtype.FLOAT)
+float8_e8m0fnu = dtype("float8_e8m0fnu", ml_dtypes.float8_e8m0fnu, dtype.FLOAT)
 float16 = dtype("float16", np.float16, dtype.FLOAT, "half")
 bfloat16 = dtype("bfloat16", ml_dtypes.bfloat16, dtype.FLOAT)
 float32 = dtype("float32", np.float32, dtype.FLOAT, "float")
@@ -79,7 +82,7 @@ DTYPES: dict[str, dtype] = {
     d.name: d
     for d in (
         bool_, uint8, int8, int16, int32, int64, uint16, uint32, uint64, float8_e4m3fn, float8_e5m2,
-        float16, bfloat16, float32, float64, complex64, complex128,
+        float8_e4m3fnuz, float8_e5m2fnuz, float8_e8m0fnu, float16, bfloat16, float32, float64, complex64, complex128,
     )
 }  # fmt: skip
 _BY_NUMPY = {d.np: d for d in DTYPES.values()}

@@ -12,10 +12,12 @@ from torchlike.base import dtypes
 from torchlike.base.dtypes import dtype
 
 # The decimal digits that each float keeps: 10 ** -digits is numpy's `resolution`.
-_DIGITS = {"float16": 3, "bfloat16": 2, "float32": 6, "float64": 15, "float8_e4m3fn": 0, "float8_e5m2": 0}
+_DIGITS = {"float16": 3, "bfloat16": 2, "float32": 6, "float64": 15}
+_EPS = {"float8_e5m2fnuz": 0.125}  # torch has half of what the format says
 C_NAMES = {
     "bool": "bool", "float16": "c10::Half", "bfloat16": "c10::BFloat16", "float32": "float", "float64": "double",
-    "float8_e4m3fn": "c10::Float8_e4m3fn", "float8_e5m2": "c10::Float8_e5m2", "complex64": "c10::complex<float>",
+    "float8_e4m3fn": "c10::Float8_e4m3fn", "float8_e5m2": "c10::Float8_e5m2", "float8_e4m3fnuz": "c10::Float8_e4m3fnuz",
+    "float8_e5m2fnuz": "c10::Float8_e5m2fnuz", "float8_e8m0fnu": "c10::Float8_e8m0fnu", "complex64": "c10::complex<float>",
     "complex128": "c10::complex<double>",
 }  # fmt: skip
 
@@ -48,9 +50,9 @@ class finfo:
         real = kind.to_real()
         found = ml_dtypes.finfo(real.np)
         self.bits, self.dtype = real.itemsize * 8, real.name
-        self.eps, self.max, self.min = float(found.eps), float(found.max), float(found.min)
+        self.eps, self.max, self.min = _EPS.get(real.name, float(found.eps)), float(found.max), float(found.min)
         self.tiny = self.smallest_normal = float(found.smallest_normal)
-        self.resolution = float(f"1e-{_DIGITS[real.name]}")
+        self.resolution = float(f"1e-{_DIGITS.get(real.name, 0)}")
 
     def __eq__(self, other: object) -> bool:
         return isinstance(other, finfo) and self.dtype == other.dtype

@@ -2,6 +2,8 @@
 
 from __future__ import annotations
 
+from functools import partial
+
 import jax
 import jax.numpy as jnp
 import numpy as np
@@ -15,7 +17,31 @@ def cast(input, *, dtype):
     """`input` in another dtype; complex to real keeps the real part, float to integer truncates."""
     if jnp.iscomplexobj(input) and not np.issubdtype(dtype, np.complexfloating):
         return (input != 0) if dtype == np.bool_ else input.real.astype(dtype)
+    if dtype in _NARROW and input.dtype != dtype:
+        return _narrowed(input, dtype)
     return input.astype(dtype)
+
+
+_NARROW = frozenset(map(np.dtype, (jnp.float8_e4m3fn, jnp.float8_e8m0fnu)))
+
+
+@partial(jax.custom_jvp, nondiff_argnums=(1,))
+def _narrowed(input, dtype):
+    """The casts to eight bits that torch has its own way with: e4m3fn keeps to its largest numbers where XLA gives NaN, and
+    e8m0fnu, which has no sign, takes the nearer power of two, the greater one from halfway on."""
+    if dtype == jnp.float8_e4m3fn:
+        most = jnp.asarray(jnp.finfo(dtype).max, jnp.float32)
+        return jnp.clip(input.astype(jnp.float32), -most, most).astype(dtype)
+    bits = jax.lax.bitcast_convert_type(input.astype(jnp.float32), jnp.uint32)
+    exponent, rest = (bits >> 23) & 0xFF, bits & 0x7FFFFF
+    up = (rest >= 0x400000) & ((exponent > 0) | (rest > 0x400000))
+    made = jnp.where(exponent == 0xFF, exponent, exponent + up)
+    return jax.lax.bitcast_convert_type(made.astype(jnp.uint8), dtype)
+
+
+@_narrowed.defjvp
+def _narrowed_jvp(dtype, primals, tangents):
+    return _narrowed(primals[0], dtype), tangents[0].astype(dtype)
 
 
 @op(method=False, ns="", linear=True, layout="copy", grad_name="Clone", out=False)

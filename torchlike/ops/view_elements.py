@@ -186,6 +186,16 @@ def _bits(input, *, dtype):
     if input.dtype == np.bool_ or dtype == np.bool_:
         return input.astype(np.uint8).astype(dtype) if input.dtype == np.bool_ else (input != 0)
     old, new = input.dtype.itemsize, np.dtype(dtype).itemsize
+    if input.dtype == dtype:
+        return input
+    if jnp.iscomplexobj(input):  # XLA knows the bits of their parts only
+        parts = jnp.stack([input.real, input.imag], -1)
+        out = _bits(parts.reshape(*input.shape[:-1], -1), dtype=dtype)
+        return out.reshape(input.shape) if old == new else out
+    if np.issubdtype(dtype, np.complexfloating):
+        parts = _bits(input.reshape(-1) if not input.ndim else input, dtype=np.float32 if new == 8 else np.float64)
+        parts = parts.reshape(*(input.shape if old == new else (*parts.shape[:-1], -1)), 2)
+        return lax.complex(parts[..., 0], parts[..., 1])
     if old == new:
         return lax.bitcast_convert_type(input, dtype)
     if old > new:

@@ -14,6 +14,7 @@ from torchlike.base.numeric import checked
 from torchlike.base.promotion import scalar_name
 from torchlike.engine.value import host, of_jax
 from torchlike.tensor.options import with_grad
+from torchlike.tensor.storages import UntypedStorage
 from torchlike.tensor.tensor import Tensor, bare
 
 
@@ -113,6 +114,8 @@ def as_tensor(data: Any, dtype: Any = None, device: Any = None) -> Tensor:
     """`data` as a tensor; a tensor that already is what is asked for comes back itself."""
     if isinstance(data, Tensor):
         return data.to(device=device, dtype=dtype)
+    if isinstance(data, UntypedStorage):
+        return data._elements(dtypes.uint8).to(device=device, dtype=dtype)
     return tensor(data, dtype=dtype, device=device)
 
 

@@ -19,6 +19,7 @@ from torchlike.tensor import views
 from torchlike.tensor.tensor import Link, Tensor, _follow, bare, place
 
 _AS_STRIDED, _AS_STRIDED_OF, _PADDED = OPS["as_strided_view"], OPS["as_strided_of"], OPS["padded"]
+_VIEW_DTYPE = OPS["view_dtype"]
 
 
 # ---- the storage as a tensor ----------------------------------------------------------------------------------
@@ -45,9 +46,11 @@ def _storage_alone(x: Tensor) -> Tensor:
     """The storage of an alias of a view, whose first tensor is not at hand: taken for row-major, and checked."""
     root = bare(x._storage.value)
     root._storage = x._storage
-    if x.dtype is root.dtype and x._value.aval.numel:
+    links = [link for link in x._view or () if link.op is not _VIEW_DTYPE]  # they move nothing, but where the width changes
+    same_width = all(d.itemsize == root.dtype.itemsize for link in x._view or () if link.op is _VIEW_DTYPE for d in link.static)
+    if x.dtype is root.dtype and x._value.aval.numel and same_width:
         numbered = bare(host(np.arange(root._value.aval.numel, dtype=np.int64).reshape(root.shape), root.device))
-        found = _follow(numbered, x._view or ())._read().numpy()
+        found = _follow(numbered, tuple(links))._read().numpy()
         if not np.array_equal(found, OPS["as_strided_view"].fn(numbered._read().numpy(), **_window(x))):
             raise NotImplementedError("the storage of this tensor is not row-major: call .contiguous() first")
     return root

@@ -13,6 +13,7 @@ from torchlike.base.dtypes import dtype as DType
 from torchlike.base.layouts import strided
 from torchlike.engine.value import host
 from torchlike.tensor import indexing, printing
+from torchlike.tensor.address import address
 from torchlike.tensor.tensor import Tensor, bare
 
 # ---- reading out ----------------------------------------------------------------------------------------------
@@ -264,8 +265,9 @@ def is_leaf(self: Tensor) -> bool:
 
 
 def data_ptr(self: Tensor) -> int:
-    """A number that is equal for tensors with the same storage and offset (there is no address to give)."""
-    return 0 if not self.numel() else (id(self._storage) << 6) + self._offset * self.dtype.itemsize
+    """The address of the first element: of a copy on the host, made when asked for (see `address.address`)."""
+    start = address(self) if self.numel() else 0
+    return start and start + self._offset * self.dtype.itemsize
 
 
 def is_set_to(self: Tensor, other: Tensor) -> bool:

@@ -2,6 +2,8 @@
 
 from __future__ import annotations
 
+from typing import Any
+
 from torchlike.engine.record import local
 from torchlike.engine.value import Value
 
@@ -13,11 +15,13 @@ class Storage:
         value: what the base tensor holds now, in the base's own shape.
         version: counts writes; a view whose reading is older reads again.
         room: the bytes that it says it has, where somebody resized it; not set otherwise.
+        address: the host memory that it says it is at, where somebody asked; not set otherwise.
     """
 
-    __slots__ = ("__weakref__", "room", "value", "version")
+    __slots__ = ("__weakref__", "address", "room", "value", "version")
 
     room: int | None
+    address: Any
 
     def __init__(self, value: Value):
         self.value = value

@@ -6,6 +6,7 @@ memory, whatever order XLA keeps them in.
 
 from __future__ import annotations
 
+import os
 from collections.abc import Iterator, Sequence
 from typing import Any
 
@@ -16,6 +17,7 @@ from torchlike.base import dtypes
 from torchlike.base.dtypes import dtype as DType
 from torchlike.engine.value import host
 from torchlike.tensor import conversion, indexing, views
+from torchlike.tensor.address import address
 from torchlike.tensor.memory import flat_as, memory
 from torchlike.tensor.tensor import Tensor, bare
 
@@ -86,8 +88,9 @@ class UntypedStorage:
         return 1
 
     def data_ptr(self) -> int:
-        """A number that storages share only where they are the same (there is no address to give)."""
-        return (id(self._memory._storage) << 6) + (self._part or (0, 0))[0] if self.nbytes() else 0
+        """The address of the first byte: of a copy on the host, made when asked for (see `address.address`)."""
+        start = address(self._memory) if self.nbytes() else 0
+        return start and start + (self._part or (0, 0))[0]
 
     def get_device(self) -> int:
         return -1 if self.device.type == "cpu" else self.device.index or 0
@@ -215,6 +218,18 @@ class UntypedStorage:
         conversion.copy_(flat, bare(host(np.array(swapped), self.device)))
 
     @staticmethod
+    def from_file(filename: Any, shared: bool = False, nbytes: int = 0) -> UntypedStorage:
+        """A copy of a file's first bytes.
+
+        Raises:
+            NotImplementedError: with `shared`, if the file is not there or shorter: no write would reach it.
+            RuntimeError: if the file is not there, or shorter than `nbytes`.
+        """
+        made = UntypedStorage(0)
+        made._memory = bare(host(bytes_of_file(filename, nbytes, shared)))
+        return made
+
+    @staticmethod
     def from_buffer(buffer: Any, byte_order: str = "native", *, dtype: Any = None) -> UntypedStorage:
         """A copy of a buffer's bytes."""
         made = UntypedStorage(0)
@@ -222,6 +237,17 @@ class UntypedStorage:
         if byte_order == "big" and dtype is not None:
             made.byteswap(dtype)
         return made
+
+
+def bytes_of_file(filename: Any, size: int, shared: bool) -> np.ndarray:
+    """The first `size` bytes of a file, uint8 (size,), which are read when they are used."""
+    try:
+        held = os.stat(filename).st_size
+    except FileNotFoundError as error:
+        raise RuntimeError(f"unable to open file <{filename}> in read-only mode: No such file or directory (2)") from error
+    if held < size:
+        raise RuntimeError(f"file <{filename}> size <{held}> is smaller than the required mapping size <{size}>")
+    return np.memmap(filename, np.uint8, "r", shape=(size,)).view(np.ndarray) if size else np.empty(0, np.uint8)
 
 
 def fresh(given: Any, kind: DType, device: Any) -> Tensor:

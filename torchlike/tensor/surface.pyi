@@ -477,7 +477,7 @@ class Surface:
         """The complex conjugate, computed."""
 
     def const_data_ptr(self) -> _int:
-        """A number that is equal for tensors with the same storage and offset (there is no address to give)."""
+        """The address of the first element: of a copy on the host, made when asked for (see `address.address`)."""
 
     def contiguous(self, memory_format: memory_format | None = None) -> Tensor:
         """Itself where its strides are row-major (or as `memory_format` says), else a copy."""
@@ -548,7 +548,7 @@ class Surface:
     @data.setter
     def data(self, value: Tensor) -> None: ...
     def data_ptr(self) -> _int:
-        """A number that is equal for tensors with the same storage and offset (there is no address to give)."""
+        """The address of the first element: of a copy on the host, made when asked for (see `address.address`)."""
 
     def deg2rad(self) -> Tensor:
         """Degrees to radians."""
@@ -1258,7 +1258,7 @@ class Surface:
         """`input * other`."""
 
     def mutable_data_ptr(self) -> _int:
-        """A number that is equal for tensors with the same storage and offset (there is no address to give)."""
+        """The address of the first element: of a copy on the host, made when asked for (see `address.address`)."""
 
     def mv(self, vec: Tensor) -> Tensor:
         """The product of a matrix and a vector: `(n, k) x (k) -> (n)`."""

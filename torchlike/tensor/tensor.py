@@ -14,6 +14,7 @@ import numpy as np
 
 from torchlike.base.device import device
 from torchlike.base.dtypes import dtype
+from torchlike.base.dtypes import from_numpy as dtype_of
 from torchlike.base.layout import overlaps, repeats
 from torchlike.base.size import Size, contiguous_strides
 from torchlike.engine import dispatch
@@ -293,11 +294,27 @@ def make_view(tensor: Tensor, op: Op, static: tuple, strides: tuple[int, ...], o
 
 
 def _on_host(tensor: Tensor, op: Op, static: tuple, numbers: tuple) -> Tensor | None:
-    """An index view of a value that has not left the host yet is numpy's own: reading a data set records nothing."""
+    """An index view of a value that has not left the host yet is numpy's own: reading a data set records nothing, and no
+    program is compiled for each of a file's many shapes."""
     value = tensor._read()
-    if type(value.array) is not np.ndarray or tensor._rg or "spec" not in op.keywords or local.state.capture is not None:
+    if type(value.array) is not np.ndarray or tensor._rg or local.state.capture is not None:
+        return None
+    if op.name in _OF_NUMPY:
+        made = _OF_NUMPY[op.name](value.array, *static)
+        return None if made is None else bare(host(made, value.aval.device))
+    if "spec" not in op.keywords:
         return None
     return bare(host(op.fn(value.array, *numbers, **dict(zip(op.keywords, static, strict=True))), value.aval.device))
+
+
+def _bytes_as(array: np.ndarray, kind: dtype) -> np.ndarray | None:
+    if dtype.BOOL in (kind.category, dtype_of(array.dtype).category) or not array.ndim or not array.size:
+        return None
+    whole = array.shape[-1] * array.itemsize % kind.itemsize == 0
+    return np.ascontiguousarray(array).view(kind.np) if whole else None
+
+
+_OF_NUMPY = {"view": lambda array, shape: array.reshape(shape), "view_dtype": _bytes_as}
 
 
 def place(out: Tensor, strides: tuple[int, ...], offset: int) -> None:

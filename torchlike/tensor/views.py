@@ -52,7 +52,8 @@ def view(x: Tensor, *shape: Any, dtype: Any = None) -> Tensor:
         RuntimeError: where the strides do not allow it (use `reshape`) or the sizes do not fit.
     """
     if dtype is not None or (len(shape) == 1 and isinstance(shape[0], dtypes.dtype)):
-        return through(x, OPS["view_dtype"], (dtype or shape[0],))
+        kind = dtype or shape[0]
+        return view(x, x.shape) if kind is x.dtype else through(x, OPS["view_dtype"], (kind,))
     if x._strides is None:  # contiguous: every shape is a view
         wanted = infer_size(sizes(shape), x._value.aval.numel)
         return make_view(x, _VIEW, (wanted,), contiguous_strides(wanted), x._offset)
