@@ -94,10 +94,23 @@ def _matrix(taps: list[tuple[np.ndarray, np.ndarray]], size: int, out: int) -> n
     return weights
 
 
-def _resize_bytes(x: Array, axis: int, weights: np.ndarray) -> Array:
-    """`weights` applied along `axis` as torch (and Pillow) do it: weights of 16 bits, a result rounded to a byte."""
+def weights_of(size: int, out: int, mode: str, antialias: bool) -> np.ndarray:
+    """The (out, size) float64 matrix that resizes one dimension of bytes or floats, for "bilinear", "bicubic", "lanczos"."""
+    step = _step(size, out, None, False, np.float64)
+    if antialias:
+        return _antialiased(size, out, float(step), mode)
+    return _matrix((_cubic if mode == "bicubic" else _linear)(size, out, step, False, np.float64), size, out)
+
+
+def in_16_bits(weights: np.ndarray) -> tuple[np.ndarray, int]:
+    """Weights as torch (and Pillow) take them for bytes: whole numbers of 16 bits, and how many bits those are shifted."""
     bits = next((b for b in range(22) if 0.5 + weights.max() * (1 << (b + 1)) >= 1 << 15), 22)
-    whole = np.trunc(weights * (1 << bits) + np.copysign(0.5, weights)).astype(np.int32)
+    return np.trunc(weights * (1 << bits) + np.copysign(0.5, weights)).astype(np.int32), bits
+
+
+def _resize_bytes(x: Array, axis: int, weights: np.ndarray) -> Array:
+    """`weights` applied along `axis`, the result rounded to a byte."""
+    whole, bits = in_16_bits(weights)
     total = jnp.moveaxis(jnp.tensordot(x.astype(jnp.int32), jnp.asarray(whole), (axis, 1)), -1, axis)
     return jnp.clip((total + (1 << (bits - 1))) >> bits, 0, 255).astype(jnp.uint8)
 
