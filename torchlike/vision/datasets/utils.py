@@ -144,7 +144,8 @@ def extract_archive(from_path: PathLike, to_path: PathLike | None = None, remove
     target: Path = source.parent if to_path is None else Path(to_path)
     kind, compression = _kind(source)
     if kind == "tar":
-        with tarfile.open(source, "r:" + compression[1:]) as archive:
+        mode: Any = "r:" + compression[1:]
+        with tarfile.open(source, mode) as archive:
             archive.extractall(target, filter="data")
     elif kind == "zip":
         methods = {".bz2": zipfile.ZIP_BZIP2, ".xz": zipfile.ZIP_LZMA}

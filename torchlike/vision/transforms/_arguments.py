@@ -67,7 +67,7 @@ def check_affine(angle: Any, translate: Any, scale: float, shear: Any) -> list[f
         raise ValueError("Argument scale should be positive")
     if not isinstance(shear, (numbers.Number, list, tuple)):
         raise TypeError("Shear should be either a single value or a sequence of two values")
-    given: list[float] = [shear, 0.0] if isinstance(shear, numbers.Number) else list(shear)  # type: ignore[list-item,arg-type]
+    given: list[float] = [shear, 0.0] if isinstance(shear, (int, float)) else list(shear)
     given = given * 2 if len(given) == 1 else given
     if len(given) != 2:
         raise ValueError(f"Shear should be a sequence containing two values. Got {shear}")
@@ -82,7 +82,7 @@ def pair_of(size: Any, message: str = "Please provide only two dimensions (h, w)
         return size[0], size[0]
     if len(size) != 2:
         raise ValueError(message)
-    return tuple(size)  # type: ignore[return-value]  # of two
+    return tuple(size)
 
 
 def checked_sequence(name: str, x: Any, sizes: tuple[int, ...]) -> None:

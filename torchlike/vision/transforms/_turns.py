@@ -236,7 +236,8 @@ class RandomErasing(Module):
             raise ValueError(
                 f"If value is a sequence, it should have either a single value or {img.shape[-3]} (number of input channels)"
             )
-        return F.erase(img, *self.get_params(img, self.scale, self.ratio, value), inplace=self.inplace)
+        i, j, h, w, filling = self.get_params(img, self.scale, self.ratio, value)
+        return F.erase(img, i, j, h, w, filling, self.inplace)
 
     def __repr__(self) -> str:
         given = f"scale={self.scale}, ratio={self.ratio}, value={self.value}, inplace={self.inplace}"
