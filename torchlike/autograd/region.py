@@ -154,6 +154,7 @@ def _signature(
         return tuple(transform(pures)(*arrays))
 
     sig = Signature(name, specs, fn, region.device, any(s.traced for s in specs[:count]))
+    sig.ranks = region.ranks
     sig.structured = True
     sig.infer()
     return sig

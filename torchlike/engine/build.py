@@ -10,6 +10,7 @@ import jax
 import numpy as np
 
 from torchlike.engine import images
+from torchlike.engine.processes import opaque
 from torchlike.engine.signature import Signature, VjpSignature, paired
 from torchlike.engine.value import Aval
 
@@ -96,13 +97,14 @@ def evaluator(
     results = results_of(graph)
     starts = number_starts(entries)
     pairs = _pair_needs(entries, needed)
+    fixed = _constants(entries, results, leaves) if graph.ranks is not None else frozenset()
 
     def run(args: Sequence[Any], numbers: Sequence[Any]) -> list:
         env: dict[int, Any] = dict(zip(leaves, args, strict=False))
         pulls: dict[int, _Pull] = {}
         for index in needed:
             sig, pair, *slots = entries[index]
-            given = [env[s] for s in slots]
+            given = [opaque(images.plain(env[s])) if s in fixed and sig.ranks is not None else env[s] for s in slots]
             if flows is not None:
                 given = _cut(given, flows.get(index, ()))
             with jax.named_scope(sig.name):
@@ -117,6 +119,15 @@ def evaluator(
         return [images.plain(env[i]) for i in outs]
 
     return run
+
+
+def _constants(entries: list[tuple], results: list[range], leaves: Sequence[int]) -> frozenset[int]:
+    """The slots that depend on no leaf."""
+    depend = set(leaves)
+    for (_, pair, *slots), made in zip(entries, results, strict=True):
+        if depend.intersection(slots if pair < 0 else [*slots, *entries[pair][2:]]):
+            depend.update(made)
+    return frozenset(slot for made in results for slot in made if slot not in depend)
 
 
 def _cut(given: list[Any], flows: tuple[bool, ...]) -> list[Any]:

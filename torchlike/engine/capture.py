@@ -132,6 +132,7 @@ class Captured:
         pure = transform(lambda arrays, numbers: tuple(run(arrays, numbers)))
         specs: list[Aval | type] = [*[v.aval for v in self.leaves], *map(type, self.graph.numbers)]
         sig = Signature(name, specs, lambda *args: pure(args[:count], args[count:]), self.graph.device, traced=False)
+        sig.ranks = self.graph.ranks
         sig.infer()
         return sig
 

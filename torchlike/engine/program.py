@@ -9,6 +9,7 @@ from contextlib import contextmanager, nullcontext
 from dataclasses import dataclass
 from sys import getrefcount, stderr
 from typing import TYPE_CHECKING, Any
+from weakref import ref
 
 import jax
 import numpy as np
@@ -18,6 +19,7 @@ from torchlike.base.device import CPU, device, jax_device
 from torchlike.base.errors import OutOfMemoryError
 from torchlike.base.flags import flags
 from torchlike.engine.build import always_variable, donations, getter, in_operand_order, needed_for, packs, pure_function
+from torchlike.engine.processes import over, own, spread, world
 from torchlike.engine.signature import Signature
 from torchlike.engine.value import Value
 
@@ -60,12 +62,15 @@ class Program:
     Attributes:
         outs: slots whose values it returns. donated, kept: leaf slots it takes, in argument order; then the packed numbers.
         pure: the pure function `(*donated, *kept, numbers) -> list of arrays`.
+        ranks: the processes that run it together, where it holds a collective. collectives: a line for each, in order.
         arguments: its abstract arguments.
     """
 
     def __init__(self, graph: Graph, outs: tuple[int, ...], donatable: tuple[int, ...], variable: tuple[int, ...]):
         used, needed = needed_for(graph, outs)
-        pairs = donations(graph, [i for i in donatable if i in used], outs)
+        # A zero-dim leaf of a program of many processes is copied on its way in.
+        free = [i for i in donatable if i in used and (graph.ranks is None or graph.values[i].aval.ndim)]
+        pairs = donations(graph, free, outs)
         self.donated = tuple(leaf for leaf, _ in pairs)
         taken = {out for _, out in pairs}
         # JAX pairs donated arguments with results of their shape in order: so these come first.
@@ -76,19 +81,38 @@ class Program:
         self.nodes = len(graph.entries)
         self.variable = variable
         self.pack: Callable[[list], Sequence[Any]] = getter(variable)
+        self.ranks = graph.ranks
+        self.mesh = None if graph.ranks is None else graph.ranks.mesh(graph.device)
+        self.collectives = [_line(graph.entries[i][0]) for i in needed if graph.entries[i][0].ranks is not None]
         self.pure = pure_function(graph, (*self.donated, *self.kept), self.outs, variable, needed)
         leaves = [graph.values[i] for i in (*self.donated, *self.kept)]
         self.arguments: list[jax.ShapeDtypeStruct] = [v.aval.struct() for v in leaves]
         if variable:
             self.arguments.append(jax.ShapeDtypeStruct((len(variable),), np.float64))
+        if self.mesh is not None:
+            self._over_mesh([graph.values[i].aval.ndim for i in self.outs])
         self.jitted = jax.jit(self.pure, donate_argnums=tuple(range(len(self.donated))), keep_unused=True)
+
+    def _over_mesh(self, results: list[int]) -> None:
+        """Make it a function of arrays over the mesh, of which each process has a part."""
+        assert self.mesh is not None
+        count = self.mesh.devices.size
+        self.pure = over(self.mesh, self.pure, [len(a.shape) for a in self.arguments], results)
+        shapes = [(count * a.shape[0], *a.shape[1:]) if a.shape else (count,) for a in self.arguments]
+        self.arguments = [jax.ShapeDtypeStruct(s, a.dtype) for s, a in zip(shapes, self.arguments, strict=True)]
 
     def __call__(self, values: list[Value], numbers: list[Any]) -> Any:
         args = [values[i].array for i in self.donated]
         args += [values[i].array for i in self.kept]
         if self.variable:
             args.append(np.array(self.pack(numbers), np.float64))
-        return self.jitted(*args)
+        if self.mesh is None:
+            return self.jitted(*args)
+        results = own(self.jitted(*spread(self.mesh, args)))
+        world.inflight = [ref(array) for array in results]  # a strong one would keep it from being donated
+        if self.mesh.devices.flat[0].platform == "cpu":
+            jax.block_until_ready(results)  # so that who waits in vain hears it here
+        return results
 
     def lower(self, *, shardings: Sequence[Any] | None = None) -> Any:
         """`jax.stages.Lowered` of this program, for inspection or for another target (see `engine.aot`)."""
@@ -154,6 +178,8 @@ def run(graph: Graph, counts: list[int], alone: int) -> Program | None:
         found, known = _find(graph, entries, live, donatable)
         started = time.perf_counter()
         try:
+            if found.ranks is not None and world.announce is not None:
+                world.announce(found.ranks, found.collectives, not known)
             results = found(values, graph.numbers)
         except Exception as error:
             raise _explain(error, found) from error
@@ -236,6 +262,12 @@ def programs() -> list[Program]:
 # ---- running outside a graph, errors, messages ----------------------------------------------------------------
 
 
+def _line(sig: Signature) -> str:
+    """A collective as its peers must have it, too."""
+    statics = {} if sig.ranks is None or sig.ranks.parts is None else {"parts": sig.ranks.parts}
+    return f"{sig.name}({', '.join(map(repr, sig.specs))})" + (f" {statics}" if statics else "")
+
+
 def call(sig: Signature, values: Sequence[Value], numbers: Sequence[Any]) -> list[Value]:
     """Run one op at once (direct mode)."""
     args = in_operand_order(sig, [v.on_device() for v in values], numbers)
@@ -263,6 +295,8 @@ _NOWHERE = nullcontext()
 def _explain(error: Exception, program: Program) -> Exception:
     """A run-time error with the operations and the user's lines behind it."""
     text = str(error)
+    if program.ranks is not None:
+        text = f"{world.explain(error)}{text}"
     where = "; run with TORCHLIKE_DEBUG=1 to see lines"
     if program.lines:
         where = f", recorded from {program.lines[0]} to {program.lines[-1]}"

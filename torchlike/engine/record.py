@@ -20,6 +20,7 @@ from torchlike.base.device import device
 from torchlike.base.flags import flags
 from torchlike.engine import program
 from torchlike.engine.lines import user_line
+from torchlike.engine.processes import Ranks
 from torchlike.engine.signature import Signature
 from torchlike.engine.value import Value, put
 
@@ -45,6 +46,8 @@ class Graph:
         "lines",
         "numbers",
         "ran",
+        "ranks",
+        "shared",
         "state",
         "values",
     )
@@ -62,6 +65,9 @@ class Graph:
         # Per entry on the tape its edges, while somebody wants the graph as a function to be differentiated.
         self.flows: dict[int, tuple] | None = None
         self.ran: program.Program | None = None
+        # Who runs this graph together, where it holds a collective; whose results are kept: the others wait for them.
+        self.ranks: Ranks | None = None
+        self.shared: list[Value] = []
         # The user's line per entry, kept only while programs are being compiled: a warm loop does not pay for it.
         self.lines: list[str] | None = [] if program.stats.cold else None
 
@@ -97,6 +103,7 @@ class Graph:
         if self.state.graphs.get(self.device) is self:
             self.state.graphs[self.device] = Graph(self.device, self.state)
         self.entries, self.values, self.leaves, self.hosts, self.numbers = [], [], [], [], []
+        self.shared = []
 
 
 class ThreadState:
@@ -135,6 +142,9 @@ def emit(sig: Signature, values: Sequence[Value], numbers: Sequence[Any] = (), p
     with LOCK:
         state = local.state
         graph = state.graphs[sig.device] if sig.device in state.graphs else state.graph(sig.device)
+        if sig.ranks is not None and sig.ranks.ranks != (graph.ranks or sig.ranks).ranks:
+            graph.flush()  # other processes: that is another program
+            graph = state.graph(sig.device)
         graph.entries.append((sig, pair, *[v.slot if v.graph is graph else graph.adopt(v) for v in values]))
         if numbers:
             graph.numbers.extend(numbers)
@@ -146,6 +156,9 @@ def emit(sig: Signature, values: Sequence[Value], numbers: Sequence[Any] = (), p
             value = Value(aval, None, graph, len(known))
             known.append(value)
             outs.append(value)
+        if sig.ranks is not None:
+            graph.ranks = sig.ranks
+            graph.shared.extend(outs)
         if len(graph.entries) >= graph.limit:
             del value  # or the last result would count as held
             graph.flush()

@@ -17,6 +17,7 @@ from torchlike.base import device as devices
 from torchlike.base import dtypes, promotion
 from torchlike.base.device import device
 from torchlike.base.flags import flags
+from torchlike.engine.processes import Ranks, ranks_of, under
 from torchlike.engine.value import Aval, aval
 from torchlike.ops.registry import Op
 
@@ -33,16 +34,18 @@ class Signature:
         fn_last: `fn` for images stored channels last (see `torchlike.engine.images`), or None.
         record: False where the op runs at once (tracers, eager mode) or never (meta).
         linear: the gradient needs no tensor operand's value.
+        ranks: the processes that run it together, where it is a collective.
     """
 
     __slots__ = (
-        "device", "differentiable", "dynamic", "fn", "fn_last", "linear", "name", "op", "outs", "record", "specs", "structured",
-        "traced", "vjps",
+        "device", "differentiable", "dynamic", "fn", "fn_last", "linear", "name", "op", "outs", "ranks", "record", "specs",
+        "structured", "traced", "vjps",
     )  # fmt: skip
 
     def __init__(self, name: str, specs: Sequence[Aval | type], fn: Callable[..., tuple], where: device, traced: bool):
         self.name = name
         self.op: Op | None = None
+        self.ranks: Ranks | None = None
         self.fn_last: Callable[..., tuple] | None = None
         self.specs = tuple(specs)
         self.fn = fn
@@ -62,7 +65,7 @@ class Signature:
             s.struct() if isinstance(s, Aval) else jax.ShapeDtypeStruct((), dtypes.of_number_type(s).np) for s in self.specs
         ]
         with jax.enable_x64(True):
-            found = jax.eval_shape(self.fn, *structs)
+            found = jax.eval_shape(self.fn if self.ranks is None else under(self.ranks.mesh(self.device), self.fn), *structs)
         self.outs = tuple(aval(o.shape, dtypes.from_numpy(o.dtype), self.device, self.traced) for o in found)
         self.differentiable = any(o.dtype.is_differentiable for o in self.outs)
 
@@ -99,6 +102,7 @@ class VjpSignature(Signature):
         self.outs = tuple(s for s, wanted in zip(forward.tensors, needs, strict=True) if wanted)
         self.linear = forward.linear
         self.dynamic = forward.dynamic
+        self.ranks = forward.ranks
 
     def _unpaired(self, *args: Any) -> tuple:
         """The pullback when the forward ran in another program: trace it again from its inputs."""
@@ -185,6 +189,7 @@ def make(op: Op, specs: tuple[Spec, ...], static: tuple) -> Signature:
     elif op.layout in ("elementwise", "copy"):
         sig.fn_last = sig.fn
     sig.op, sig.dynamic, sig.structured = op, op.dynamic, op.returns is not None
+    sig.ranks = ranks_of(static)
     sig.linear = op.linear if isinstance(op.linear, bool) else bool(op.linear(*(isinstance(s, Aval) for s in specs)))
     try:
         sig.infer()

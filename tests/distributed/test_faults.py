@@ -1,0 +1,48 @@
+"""A rank fails: the others stop soon, and say who it was."""
+
+from __future__ import annotations
+
+import re
+import subprocess
+import sys
+import time
+
+import pytest
+
+from tests.distributed.launching import SCRIPTS
+
+FAULTS = {
+    "kill": "rank 1 .* has died",
+    "error": "rank 1 has failed with ArithmeticError: the moon is full",
+    "end": "rank 1 has ended",
+    "shape": r"rank 1 runs all_reduce\(float32\[3\]\)|rank 0 runs all_reduce\(float32\[4\]\)",
+    "late": "timed out after 12 s: rank 1 .* has not come",
+    "start": r"waited 12 s for ranks \[1\]",
+    "size": "rank 1 was told that the world has 4 processes, and rank 0 that it has 3|waited|rank 1",
+}
+
+
+@pytest.mark.full
+@pytest.mark.parametrize("kind", FAULTS)
+def test_fault(kind, tmp_path):
+    command = [sys.executable, str(SCRIPTS / "faults.py"), kind, str(tmp_path / "store")]
+    started = time.monotonic()
+    ranks = [
+        subprocess.Popen([*command, str(r), "3"], stdout=subprocess.PIPE, stderr=subprocess.PIPE, text=True) for r in range(3)
+    ]
+    if kind == "size":  # rank 1 is turned away at once; the others would wait for one that does not come back
+        _, told = ranks[1].communicate(timeout=60)
+        assert re.search(FAULTS[kind], told), told
+        for rank in ranks:
+            rank.kill()
+            rank.communicate()
+        return
+    said = {r: ranks[r].communicate(timeout=90) for r in (0, 2)}
+    assert time.monotonic() - started < 60
+    ranks[1].kill()
+    said[1] = ranks[1].communicate()
+    for r in (0, 2):
+        out, told = said[r]
+        assert ranks[r].returncode, f"rank {r} did not notice: {out}{told}"
+        assert "ok" not in out
+    assert any(re.search(FAULTS[kind], said[r][1]) for r in (0, 2)), said

@@ -1,0 +1,1 @@
+"""torch.distributed.elastic: the launcher's inside, and how it reports failures."""
