@@ -164,9 +164,8 @@ class FileStore(Store):
         return self._edit(lambda data: len([k for k in data if k != _GONE]))
 
     def __del__(self) -> None:
-        if self._world > 0 and os.path.exists(self.path):
-            if self.add(_GONE, 1) >= self._world:
-                os.unlink(self.path)
+        if self._world > 0 and os.path.exists(self.path) and self.add(_GONE, 1) >= self._world:
+            os.unlink(self.path)
 
 
 _GONE = "\0gone"
