@@ -9,7 +9,8 @@ cotangents follow), and -1 otherwise.
 from __future__ import annotations
 
 import threading
-from collections.abc import Sequence
+from collections.abc import Callable, Iterator, Sequence
+from contextlib import contextmanager
 from sys import getrefcount
 from typing import Any
 
@@ -27,6 +28,9 @@ from torchlike.engine.value import Value, put
 # What getrefcount says through map() of an object that only its list refers to, and of an array that only its Value does.
 _ALONE = next(iter(map(getrefcount, [object()])))
 
+
+# A bool and the error that its being False stands for.
+Watch = tuple[Value, Callable[[], Exception]]
 
 # One lock for all threads: a value pending in one thread may be asked for in another, which then runs the first one's graph.
 LOCK = threading.RLock()
@@ -50,6 +54,7 @@ class Graph:
         "shared",
         "state",
         "values",
+        "watched",
     )
 
     def __init__(self, where: device, state: ThreadState):
@@ -68,6 +73,7 @@ class Graph:
         # Who runs this graph together, where it holds a collective; whose results are kept: the others wait for them.
         self.ranks: Ranks | None = None
         self.shared: list[Value] = []
+        self.watched: list[Watch] = []
         # The user's line per entry, kept only while programs are being compiled: a warm loop does not pay for it.
         self.lines: list[str] | None = [] if program.stats.cold else None
 
@@ -89,6 +95,8 @@ class Graph:
         with LOCK:
             if not self.values:
                 return
+            if self.state.unseen:
+                look(self.state, wait=False)
             counts = list(map(getrefcount, self.values))
             try:
                 self.ran = program.run(self, counts, _ALONE)
@@ -98,10 +106,18 @@ class Graph:
             finally:
                 self._finish()
 
+    def seen(self) -> None:
+        """Somebody has asked for a value, and waits for it anyway: look at what was watched in the same program."""
+        if self.state.unseen:
+            look(self.state, wait=True)
+
     def _finish(self) -> None:
         """Let go of everything; recording goes on in a new graph."""
         if self.state.graphs.get(self.device) is self:
             self.state.graphs[self.device] = Graph(self.device, self.state)
+        if self.watched:
+            self.state.unseen += self.watched
+            self.watched = []
         self.entries, self.values, self.leaves, self.hosts, self.numbers = [], [], [], [], []
         self.shared = []
 
@@ -109,7 +125,7 @@ class Graph:
 class ThreadState:
     """What each thread has of its own: pending graphs and the modes that `with` blocks switch."""
 
-    __slots__ = ("autocast", "capture", "grad", "graphs", "inference")
+    __slots__ = ("autocast", "capture", "grad", "graphs", "inference", "unseen")
 
     def __init__(self) -> None:
         self.graphs: dict[device, Graph] = {}
@@ -119,6 +135,7 @@ class ThreadState:
         self.capture: Any = None
         # While autocast is on: (op, operands, their kinds, static) -> the operands cast, or None where nothing is to be cast.
         self.autocast: Any = None
+        self.unseen: list[Watch] = []  # computed, and not looked at yet
 
     def graph(self, where: device) -> Graph:
         found = self.graphs.get(where)
@@ -176,3 +193,45 @@ def flush() -> None:
     """Run what this thread has pending, on every device."""
     for graph in list(local.state.graphs.values()):
         graph.flush()
+
+
+# ---- checks that are part of a program ------------------------------------------------------------------------
+
+
+def watch(flag: Value, error: Callable[[], Exception]) -> None:
+    """Have `error()` raised where `flag`, a pending zero-dim bool, turns out False.
+
+    It is computed with the rest of the program, and looked at when a value of that program is read, or else when a later
+    program is about to run: nobody waits for it.
+    """
+    flag.graph.watched.append((flag, error))  # type: ignore[union-attr]  # it is pending
+
+
+def look(state: ThreadState, wait: bool) -> None:
+    """Look at the watched bools that have been computed; with `wait` also at those that are still on their way."""
+    unseen, state.unseen = state.unseen, []
+    failed: Callable[[], Exception] | None = None
+    for flag, error in unseen:
+        array: Any = flag.array
+        if array is None:  # its program failed, and said so
+            continue
+        if not (wait or array.is_ready()):
+            state.unseen.append((flag, error))
+        elif failed is None and not bool(array):
+            failed = error
+    if failed is not None:
+        raise failed()
+
+
+@contextmanager
+def apart() -> Iterator[None]:
+    """Within the block operations are recorded into graphs of their own: reading runs them and leaves what is pending alone.
+
+    What is read in the block must have been computed before, and be given as a Value of its own (`of_jax`, `host`).
+    """
+    state = local.state
+    before, state.graphs = state.graphs, {devices.CPU: Graph(devices.CPU, state)}
+    try:
+        yield
+    finally:
+        state.graphs = before

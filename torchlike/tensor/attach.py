@@ -19,6 +19,7 @@ from torchlike.tensor import (
     overloads,
     queries,
     random,
+    random_gamma,
     sparse_functions,
     typed_storages,
     views,
@@ -108,7 +109,7 @@ _TRANSPOSED = {
 
 def public_functions() -> dict[str, Callable]:
     """What stands in the root namespace and is not a lazily made row: name -> function."""
-    found: dict[str, Callable] = {f.__name__: f for f in (*creation.FUNCTIONS, *random.FUNCTIONS)}
+    found: dict[str, Callable] = {f.__name__: f for f in (*creation.FUNCTIONS, *random.FUNCTIONS, *random_gamma.FUNCTIONS)}
     for source in (views, memory, queries, typed_storages, conversion, methods, sparse_functions):
         found.update(source.FUNCTIONS)
     found.update(overloads.NAMESPACES["torch"])

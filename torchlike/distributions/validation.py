@@ -1,0 +1,119 @@
+"""Whether parameters and samples are what they must be, without breaking a program in two.
+
+torch looks at the values of a distribution's parameters, and of what `log_prob` is asked for, at every call. Here
+
+* what has been computed already (numbers, data, a model's parameters) is looked at on the host, at once, as in torch;
+* what is still pending is checked by operations in the same program as the rest. The ValueError comes when that program has
+  run: from the line that reads one of its values, or, where none does, from a later one. It names the line that gave the value;
+* inside a JAX transform, `vmap` or another captured function, and on the meta device, there is nothing to look at.
+
+`validate_args=False`, or `Distribution.set_default_validate_args(False)`, turns all of it off; TORCHLIKE_EAGER=1 leaves
+nothing pending.
+"""
+
+from __future__ import annotations
+
+import copy
+import weakref
+from collections.abc import Callable
+from typing import Any
+
+import jax
+import numpy as np
+
+from torchlike.autograd.grad_mode import no_grad
+from torchlike.base import device as devices
+from torchlike.distributions import constraints
+from torchlike.distributions._torch import Tensor
+from torchlike.engine import record
+from torchlike.engine.lines import user_line
+from torchlike.engine.record import local
+from torchlike.engine.value import host
+from torchlike.tensor.tensor import bare
+
+
+def require(constraint: Any, value: Tensor, message: Callable[[bool], str]) -> None:
+    """Raise ValueError, now or when it is known, where `value` is outside the region.
+
+    Args:
+        message: what to say; with False where no value may be read for it (it is called before the error is known).
+    """
+    if local.state.capture is not None or value.device is devices.META:
+        return
+    found = there(value)
+    if isinstance(found, jax.core.Tracer):
+        return
+    if found is not None:
+        known = _at_once(constraint, found)
+        if known is not None:
+            if not known:
+                raise ValueError(message(True))
+            return
+    with no_grad():
+        flag = constraint.check(value).all()._read()
+    if isinstance(flag.array, jax.core.Tracer):
+        return
+    if flag.array is not None:
+        if not bool(flag.numpy()):
+            raise ValueError(message(True))
+        return
+    record.watch(flag, _later(message(False), weakref.ref(value), user_line()))
+
+
+def _later(text: str, seen: Callable[[], Any], line: str) -> Callable[[], Exception]:
+    def error() -> Exception:
+        value = seen()
+        shown = "" if value is None else f"\n{value.detach()}"
+        return ValueError(f"{text}{shown}\n(given at {line}; the values were computed later)")
+
+    return error
+
+
+def there(value: Tensor) -> Any:
+    """The elements where they are there already, as an array to read from (or a tracer); None where they are pending."""
+    array = value._read().array
+    if array is None and value._view is not None and all(link.op.name == "expand" for link in value._view):
+        base = value._storage.value.array
+        if base is not None and not isinstance(base, jax.core.Tracer):
+            return np.broadcast_to(np.asarray(base), tuple(value.shape))
+    return array if array is None or isinstance(array, jax.core.Tracer) else np.asarray(array)
+
+
+def _at_once(constraint: Any, array: np.ndarray) -> bool | None:
+    """Whether all elements are in the region; None where that takes a value which is pending."""
+    constraint = _of_arrays(constraint)
+    if constraint is None:
+        return None
+    if _on_host(constraint):
+        with np.errstate(all="ignore"):
+            return bool(np.all(constraint.check(array.astype(np.uint8) if array.dtype == np.bool_ else array)))
+    if type(constraint).__module__ != constraints.__name__:  # somebody's own: it may look at anything
+        return None
+    with record.apart(), no_grad():
+        return bool(constraint.check(bare(host(array))).all())
+
+
+def _on_host(constraint: Any) -> bool:
+    base = getattr(constraint, "base_constraint", None)
+    return _on_host(base) if isinstance(constraint, constraints._IndependentConstraint) else constraint._on_host
+
+
+def _of_arrays(constraint: Any) -> Any:
+    """The constraint with arrays for tensors among its bounds; None where one of those is pending."""
+    made = constraint
+    for name, bound in vars(constraint).items():
+        new: Any = bound
+        if isinstance(bound, constraints.Constraint):
+            new = _of_arrays(bound)
+        elif isinstance(bound, Tensor):
+            new = there(bound)
+            new = None if isinstance(new, jax.core.Tracer) else new
+        elif name == "cseq":
+            new = [_of_arrays(c) for c in bound]
+            new = None if None in new else new
+        if new is None and bound is not None:
+            return None
+        if new is not bound:
+            made = copy.copy(made) if made is constraint else made
+            setattr(made, name, new)
+    return made
