@@ -28,5 +28,5 @@ class _Linalg:
         return _find_linalg(name)
 
 
-_find_linalg, _, _ = attach.namespace("linalg")
+_find_linalg = attach.namespace("linalg")[0]
 linalg = _Linalg()

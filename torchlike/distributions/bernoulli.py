@@ -16,9 +16,9 @@ from torchlike.distributions.utils import broadcast_all
 __all__ = ["Bernoulli"]
 
 
-def bernoulli_entropy(logits: Tensor, probs: Tensor) -> Tensor:
+def cross_entropy(logits: Tensor, probs: Tensor) -> Tensor:
     """The cross entropy of `probs` and what `logits` say."""
-    return torch.binary_cross_entropy_with_logits(logits, probs, reduction="none")
+    return torch.functions.binary_cross_entropy_with_logits(logits, probs, None, None, "none")
 
 
 class Bernoulli(Probabilities, ExponentialFamily):
@@ -62,10 +62,10 @@ class Bernoulli(Probabilities, ExponentialFamily):
         if self._validate_args:
             self._validate_sample(value)
         logits, value = broadcast_all(self.logits, value)
-        return -torch.binary_cross_entropy_with_logits(logits, value, reduction="none")
+        return -cross_entropy(logits, value)
 
     def entropy(self) -> Tensor:
-        return bernoulli_entropy(self.logits, self.probs)
+        return cross_entropy(self.logits, self.probs)
 
     def enumerate_support(self, expand: bool = True) -> Tensor:
         return enumerated(torch.arange(2, dtype=self._param.dtype, device=self._param.device), self._batch_shape, expand)

@@ -10,6 +10,7 @@ from torchlike.distributions import _torch as torch
 from torchlike.distributions import constraints
 from torchlike.distributions._probabilities import Probabilities
 from torchlike.distributions._torch import Tensor
+from torchlike.distributions.bernoulli import cross_entropy
 from torchlike.distributions.exp_family import ExponentialFamily
 from torchlike.distributions.utils import broadcast_all, clamp_probs
 
@@ -97,7 +98,7 @@ class ContinuousBernoulli(Probabilities, ExponentialFamily):
         if self._validate_args:
             self._validate_sample(value)
         logits, value = broadcast_all(self.logits, value)
-        return self._log_norm() - torch.binary_cross_entropy_with_logits(logits, value, reduction="none")
+        return self._log_norm() - cross_entropy(logits, value)
 
     def cdf(self, value: Tensor) -> Tensor:
         if self._validate_args:

@@ -9,7 +9,7 @@ from torchlike.distributions import constraints
 from torchlike.distributions._drawing import log_uniform
 from torchlike.distributions._probabilities import Probabilities
 from torchlike.distributions._torch import Tensor
-from torchlike.distributions.bernoulli import bernoulli_entropy
+from torchlike.distributions.bernoulli import cross_entropy
 from torchlike.distributions.distribution import Distribution
 from torchlike.distributions.utils import broadcast_all
 from torchlike.distributions.validation import require
@@ -72,4 +72,4 @@ class Geometric(Probabilities, Distribution):
         return value * (-failing).log1p() + self.probs.log()
 
     def entropy(self) -> Tensor:
-        return bernoulli_entropy(self.logits, self.probs) / self.probs
+        return cross_entropy(self.logits, self.probs) / self.probs

@@ -43,11 +43,11 @@ class Independent(Distribution):
         return new
 
     @property
-    def has_rsample(self) -> bool:  # type: ignore[override]  # the base's
+    def has_rsample(self) -> bool:  # the base's
         return self.base_dist.has_rsample
 
     @property
-    def has_enumerate_support(self) -> bool:  # type: ignore[override]  # the base's
+    def has_enumerate_support(self) -> bool:  # the base's
         return self.reinterpreted_batch_ndims <= 0 and self.base_dist.has_enumerate_support
 
     @constraints.dependent_property

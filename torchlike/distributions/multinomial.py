@@ -86,9 +86,9 @@ class Multinomial(Distribution):
         return torch.lgamma(value.sum(-1) + 1) - torch.lgamma(value + 1).sum(-1) + (logits * value).sum(-1)
 
     def entropy(self) -> Tensor:
-        n = torch.tensor(self.total_count)
+        n = self.total_count
         category = self._categorical.entropy()
         support = self._binomial.enumerate_support(expand=False)[1:]
         probs = torch.exp(self._binomial.log_prob(support))
         weight = (probs * torch.lgamma(support + 1)).sum((0, -1))
-        return n * category - torch.lgamma(n + 1) + weight
+        return n * category - math.lgamma(n + 1) + weight

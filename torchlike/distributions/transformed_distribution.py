@@ -64,7 +64,7 @@ class TransformedDistribution(Distribution):
         return constraints.independent(region, more) if more > 0 else region
 
     @property
-    def has_rsample(self) -> bool:  # type: ignore[override]  # the base's
+    def has_rsample(self) -> bool:  # the base's
         return self.base_dist.has_rsample
 
     def _forward(self, x: Tensor) -> Tensor:

@@ -30,8 +30,8 @@ def mvdigamma(x: Tensor, p: int) -> Tensor:
 class Wishart(ExponentialFamily):
     """Positive definite matrices `(..., D, D)`: sums of the squares `x x^T` of `df` normal vectors.
 
-    Samples are drawn by Bartlett's decomposition. (torch draws again what comes out singular, for which it looks at the
-    samples; here nothing is read.)
+    Samples are drawn by Bartlett's decomposition. (torch looks at them and draws again, up to `max_try_correction` times, what
+    has come out singular; here nothing is read.)
 
     Args:
         df: degrees of freedom, more than D - 1.
@@ -146,13 +146,21 @@ class Wishart(ExponentialFamily):
         return self._df() * (self.covariance_matrix.pow(2) + outer)
 
     def rsample(self, sample_shape: Any = (), max_try_correction: Any = None) -> Tensor:
+        self._numbers(sample_shape)  # torch draws once more what has come out well: to have its numbers, so does this
+        diagonal, below = self._numbers(sample_shape)
+        factor = diagonal.clamp(min=torch.finfo(diagonal.dtype).eps).sqrt().diag_embed()
         p = self._event_shape[-1]
-        factor = self._dist_chi2.rsample(sample_shape).clamp(min=torch.finfo(self.df.dtype).eps).sqrt().diag_embed()
         rows, columns = torch.tril_indices(p, p, offset=-1)
-        below = torch.randn((*sample_shape, *self._batch_shape, p * (p - 1) // 2), dtype=factor.dtype, device=factor.device)
         factor[..., rows, columns] = below
         chol = self._unbroadcasted_scale_tril @ factor
         return chol @ chol.mT
+
+    def _numbers(self, sample_shape: Any) -> tuple[Tensor, Tensor]:
+        """The squares of the diagonal of Bartlett's factor, and what stands below it."""
+        diagonal = self._dist_chi2.rsample(sample_shape)
+        p = self._event_shape[-1]
+        shape = (*sample_shape, *self._batch_shape, p * (p - 1) // 2)
+        return diagonal, torch.randn(shape, dtype=self.df.dtype, device=self.df.device)
 
     def log_prob(self, value: Tensor) -> Tensor:
         if self._validate_args:

@@ -84,7 +84,7 @@ class Value:
                 raise RuntimeError(
                     "this tensor's value was lost: the program that was to compute it failed"
                 ) from self.graph.error  # type: ignore[union-attr]  # a pending value always has a graph
-            self.graph.seen()  # type: ignore[union-attr]  # likewise
+            self.graph.seen()
         return self.array
 
     def on_device(self) -> Any:

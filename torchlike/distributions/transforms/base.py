@@ -136,15 +136,15 @@ class _InverseTransform(Transform):
         return dict(self.__dict__)
 
     @property
-    def domain(self) -> Any:  # type: ignore[override]  # the other's
+    def domain(self) -> Any:  # the other's
         return self._inv.codomain
 
     @property
-    def codomain(self) -> Any:  # type: ignore[override]  # the other's
+    def codomain(self) -> Any:  # the other's
         return self._inv.domain
 
     @property
-    def bijective(self) -> bool:  # type: ignore[override]  # the other's
+    def bijective(self) -> bool:  # the other's
         return self._inv.bijective
 
     @property
@@ -297,7 +297,7 @@ class IndependentTransform(Transform):
         return constraints.independent(self.base_transform.codomain, self.reinterpreted_batch_ndims)
 
     @property
-    def bijective(self) -> bool:  # type: ignore[override]  # the base's
+    def bijective(self) -> bool:  # the base's
         return self.base_transform.bijective
 
     @property

@@ -71,7 +71,7 @@ class CatTransform(Transform):
         return torch.cat(terms, dim) if dim < 0 else sum(terms)
 
     @property
-    def bijective(self) -> bool:  # type: ignore[override]  # the parts'
+    def bijective(self) -> bool:  # the parts'
         return all(t.bijective for t in self.transforms)
 
     @constraints.dependent_property
@@ -121,7 +121,7 @@ class StackTransform(Transform):
         return torch.stack([t.log_abs_det_jacobian(before, after) for t, before, after in slices], self.dim)
 
     @property
-    def bijective(self) -> bool:  # type: ignore[override]  # the parts'
+    def bijective(self) -> bool:  # the parts'
         return all(t.bijective for t in self.transforms)
 
     @constraints.dependent_property
@@ -145,7 +145,7 @@ class CumulativeDistributionTransform(Transform):
         self.distribution = distribution
 
     @property
-    def domain(self) -> Any:  # type: ignore[override]  # the distribution's
+    def domain(self) -> Any:  # the distribution's
         return self.distribution.support
 
     def _call(self, x: Tensor) -> Tensor:
