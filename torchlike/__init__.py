@@ -42,6 +42,7 @@ from torchlike.base import settings as _settings
 from torchlike.base.device import default_device as get_default_device
 from torchlike.base.device import device, set_default_device
 from torchlike.base.dtypes import DTYPES as _DTYPES
+from torchlike.base.dtypes import QUANTIZED as _QUANTIZED
 from torchlike.base.dtypes import dtype, get_default_dtype, set_default_dtype
 from torchlike.base.errors import OutOfMemoryError
 from torchlike.base.errors import missing as _missing
@@ -58,6 +59,8 @@ from torchlike.base.layouts import (
 )  # fmt: skip
 from torchlike.base.numeric import finfo, iinfo
 from torchlike.base.promotion import can_cast, promote_types
+from torchlike.base.qschemes import SCHEMES as _SCHEMES
+from torchlike.base.qschemes import qscheme
 from torchlike.base.size import Size
 from torchlike.tensor import Tensor
 from torchlike.tensor import attach as _attach
@@ -73,6 +76,8 @@ for _d in _DTYPES.values():
     if _d.short:
         globals()[_d.short] = _d
 globals()["bool"] = _dtypes.bool_
+globals().update(_QUANTIZED)
+globals().update(_SCHEMES)
 globals().update(_TYPES)
 globals().update({_name: getattr(_settings, _name) for _name in _settings.NAMES})
 globals().update(_attach.public_functions())
@@ -82,8 +87,8 @@ newaxis = None
 _ROWS = _attach.public_rows("torch")
 # Loaded when first used: whole subsystems, and what libraries only ask about.
 _LAZY = frozenset(
-    "_C _dynamo _jit_internal _utils accelerator backends compiler distributed distributions export fx hub jit library mps "
-    "multiprocessing onnx overrides profiler testing types xpu".split()
+    "_C _dynamo _jit_internal _utils accelerator ao backends compiler distributed distributions export fx hub jit library "
+    "mps multiprocessing onnx overrides profiler quantization testing types xpu".split()
 )
 
 

@@ -75,6 +75,7 @@ from torchlike.base.numeric import finfo as finfo
 from torchlike.base.numeric import iinfo as iinfo
 from torchlike.base.promotion import can_cast as can_cast
 from torchlike.base.promotion import promote_types as promote_types
+from torchlike.base.qschemes import qscheme as qscheme
 from torchlike.base.size import Size as Size
 from torchlike.engine.random import Generator as _Generator
 from torchlike.serialization import load as load
@@ -84,6 +85,7 @@ from torchlike.tensor import return_types
 from torchlike.tensor.printing import get_printoptions as get_printoptions
 from torchlike.tensor.printing import printoptions as printoptions
 from torchlike.tensor.printing import set_printoptions as set_printoptions
+from torchlike.tensor.quantized import QuantizedTensor
 from torchlike.tensor.random import Generator as Generator
 from torchlike.tensor.sparse import SparseTensor
 from torchlike.tensor.storages import UntypedStorage as UntypedStorage
@@ -143,7 +145,17 @@ int8: dtype
 long: dtype
 nan: _float
 newaxis: None
+per_channel_affine: qscheme
+per_channel_affine_float_qparams: qscheme
+per_channel_symmetric: qscheme
+per_tensor_affine: qscheme
+per_tensor_symmetric: qscheme
 pi: _float
+qint32: dtype
+qint8: dtype
+quint2x4: dtype
+quint4x2: dtype
+quint8: dtype
 short: dtype
 uint16: dtype
 uint32: dtype
@@ -1225,6 +1237,9 @@ def deg2rad_(input: Tensor) -> Tensor:
     In place: the result stands in `input`, which is returned.
     """
 
+def dequantize(tensor: Any) -> Any:
+    """The real numbers of a quantized tensor as float32; of several tensors one by one. Floats come back as they are."""
+
 def det(input: Tensor, *, out: Tensor | None = None) -> Tensor:
     """The determinant of square matrices."""
 
@@ -1511,6 +1526,18 @@ def eye(
     pin_memory: _bool = False,
 ) -> Tensor:
     """Ones on the diagonal of an n by m matrix. Raises RuntimeError for a negative size."""
+
+def fake_quantize_per_channel_affine(
+    input: Tensor, scale: Tensor, zero_point: Tensor, axis: _int, quant_min: _int, quant_max: _int
+) -> Tensor:
+    """`fake_quantize_per_tensor_affine` with a scale `(C,)` and a zero point `(C,)` for each slice along `axis`."""
+
+def fake_quantize_per_tensor_affine(input: Tensor, scale: Any, zero_point: Any, quant_min: _int, quant_max: _int) -> Tensor:
+    """`input` rounded to the numbers that integers `quant_min ... quant_max` stand for; the gradient goes straight through.
+
+    Args:
+        scale, zero_point: numbers, or tensors of one element.
+    """
 
 def feature_alpha_dropout(input: Tensor, p: _float, train: _bool) -> Tensor:
     """Channels put to SELU's lowest value, mean and variance kept, each with probability `p`; the input itself if not
@@ -2099,6 +2126,9 @@ def instance_norm(
     cudnn_enabled: Any = False,
 ) -> Any:
     """As `nn.functional.instance_norm`, parameters before statistics."""
+
+def int_repr(input: QuantizedTensor) -> Tensor:
+    """The integers of a quantized tensor."""
 
 def inverse(input: Tensor, *, out: Tensor | None = None) -> Tensor:
     """As `linalg.inv`."""
@@ -3141,6 +3171,21 @@ def put_(input: Tensor, index: Tensor, source: Tensor, accumulate: _bool = False
     In place: the result stands in `input`, which is returned.
     """
 
+def q_per_channel_axis(input: QuantizedTensor) -> Any:
+    """The dimension that the channels are."""
+
+def q_per_channel_scales(input: QuantizedTensor) -> Any:
+    """The channels' scales `(C,)`. Raises RuntimeError where there is one for all."""
+
+def q_per_channel_zero_points(input: QuantizedTensor) -> Any:
+    """The channels' zero points `(C,)`."""
+
+def q_scale(input: QuantizedTensor) -> Any:
+    """The scale. Raises RuntimeError where each channel has its own."""
+
+def q_zero_point(input: QuantizedTensor) -> Any:
+    """The integer of the real 0. Raises RuntimeError where each channel has its own."""
+
 def qr(input: Tensor, some: _bool = True, *, out: Any = None) -> Any:
     """As `linalg.qr`, complete unless `some`."""
 
@@ -3154,6 +3199,34 @@ def quantile(
     out: Tensor | None = None,
 ) -> Tensor:
     """The quantiles `q` in [0, 1] (a vector adds a first dimension). Raises RuntimeError for a number outside."""
+
+def quantize_per_channel(input: Tensor, scales: Tensor, zero_points: Tensor, axis: _int, dtype: dtype) -> QuantizedTensor:
+    """Floats as integers with a scale `(C,)` and a zero point `(C,)` for each slice along `axis`.
+
+    Zero points that are floats make a tensor of scheme `per_channel_affine_float_qparams`.
+    """
+
+def quantize_per_tensor(input: Any, scale: Any, zero_point: Any, dtype: dtype) -> Any:
+    """Floats as integers with one scale: round(input / scale) + zero_point, within the range of `dtype`.
+
+    Args:
+        input: a float32 tensor; or a list of them, with `(n,)` scales and zero points.
+        dtype: quint8, qint8 or qint32.
+
+    Raises:
+        RuntimeError: for another dtype.
+
+    >>> import torchlike as torch
+    >>> torch.quantize_per_tensor(torch.tensor([0.0, 0.26, 9.0]), 0.1, 10, torch.quint8).int_repr()
+    tensor([ 10,  13, 100], dtype=torch.uint8)
+    """
+
+def quantize_per_tensor_dynamic(input: Tensor, dtype: dtype, reduce_range: _bool = False) -> QuantizedTensor:
+    """Floats as integers with one scale that fits their range.
+
+    Args:
+        reduce_range: use one bit less.
+    """
 
 def rad2deg(input: Tensor, *, out: Tensor | None = None) -> Tensor:
     """Radians to degrees.

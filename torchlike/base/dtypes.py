@@ -54,7 +54,7 @@ class dtype:
 
 
 def _lookup(name: str) -> dtype:
-    return DTYPES[name]
+    return DTYPES.get(name) or QUANTIZED[name]
 
 
 bool_ = dtype("bool", np.bool_, dtype.BOOL)
@@ -85,6 +85,13 @@ DTYPES: dict[str, dtype] = {
         float8_e4m3fnuz, float8_e5m2fnuz, float8_e8m0fnu, float16, bfloat16, float32, float64, complex64, complex128,
     )
 }  # fmt: skip
+# What quantized tensors are said to hold; `np` is what they do hold. No value of a program ever has one of these.
+qint8 = dtype("qint8", np.int8, dtype.INTEGER)
+quint8 = dtype("quint8", np.uint8, dtype.INTEGER)
+qint32 = dtype("qint32", np.int32, dtype.INTEGER)
+quint4x2 = dtype("quint4x2", np.uint8, dtype.INTEGER)
+quint2x4 = dtype("quint2x4", np.uint8, dtype.INTEGER)
+QUANTIZED: dict[str, dtype] = {d.name: d for d in (qint8, quint8, qint32, quint4x2, quint2x4)}
 _BY_NUMPY = {d.np: d for d in DTYPES.values()}
 _default = float32
 

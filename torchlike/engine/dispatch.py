@@ -34,8 +34,8 @@ def bind(tensor: type, storage: type) -> None:
 class Elsewhere(NotImplementedError):
     """Raised by the `_read` of a tensor that is no dense array: its `_apply(op, args, static)` does the op instead."""
 
-    def __init__(self, tensor: Any):
-        super().__init__(f"this needs a dense tensor, and got one of layout {tensor.layout}: use to_dense()")
+    def __init__(self, tensor: Any, advice: str = ""):
+        super().__init__(advice or f"this needs a dense tensor, and got one of layout {tensor.layout}: use to_dense()")
         self.tensor = tensor
 
 

@@ -7,7 +7,8 @@ from functools import cache
 from importlib import import_module
 from typing import Any, NamedTuple
 
-from torchlike.base.dtypes import DTYPES, dtype
+from torchlike.base.dtypes import DTYPES, QUANTIZED, dtype
+from torchlike.base.qschemes import SCHEMES, qscheme
 
 OURS, THEIRS = "torchlike", "torch"
 
@@ -48,6 +49,7 @@ _STORAGES = {
     "float32": "FloatStorage", "float64": "DoubleStorage", "float16": "HalfStorage", "bfloat16": "BFloat16Storage",
     "int64": "LongStorage", "int32": "IntStorage", "int16": "ShortStorage", "int8": "CharStorage", "uint8": "ByteStorage",
     "bool": "BoolStorage", "complex64": "ComplexFloatStorage", "complex128": "ComplexDoubleStorage",
+    "qint8": "QInt8Storage", "quint8": "QUInt8Storage", "qint32": "QInt32Storage",
 }  # fmt: skip
 
 
@@ -67,7 +69,7 @@ class StorageType(NamedTuple):
     dtype: dtype | None
 
 
-_STORAGE_TYPES = {("torch", name): StorageType(DTYPES[d]) for d, name in _STORAGES.items()}
+_STORAGE_TYPES = {("torch", name): StorageType(DTYPES.get(d) or QUANTIZED[d]) for d, name in _STORAGES.items()}
 _STORAGE_TYPES |= {(m, "UntypedStorage"): StorageType(None) for m in ("torch", "torch.storage")}
 
 
@@ -91,10 +93,11 @@ def in_torch(obj: Any) -> tuple[str, str] | None:
     return THEIRS + module.removeprefix(OURS), name
 
 
-def storage_or_dtype(module: str, name: str) -> StorageType | dtype | None:
-    """What a file's name means if it is a storage class or a dtype."""
-    if module == THEIRS and name in DTYPES:
-        return DTYPES[name]
+def storage_or_dtype(module: str, name: str) -> StorageType | dtype | qscheme | None:
+    """What a file's name means if it is a storage class, a dtype or a quantization scheme."""
+    for known in (DTYPES, QUANTIZED, SCHEMES) if module == THEIRS else ():
+        if name in known:
+            return known[name]
     return _STORAGE_TYPES.get((module, name))
 
 

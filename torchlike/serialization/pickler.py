@@ -13,10 +13,12 @@ import numpy as np
 
 from torchlike.base.device import META, device
 from torchlike.base.dtypes import dtype
+from torchlike.base.qschemes import qscheme
 from torchlike.base.size import Size
 from torchlike.serialization import bridge, names, rebuild
 from torchlike.serialization.names import Global
 from torchlike.tensor import Buffer, Parameter, Tensor
+from torchlike.tensor.quantized import QuantizedTensor
 from torchlike.tensor.uninitialized import is_lazy
 
 _SIZE, _DEVICE = Global("torch", "Size"), Global("torch", "device")
@@ -54,12 +56,18 @@ class _Names:
         if isinstance(obj, device):
             kind = "xla" if obj.type == "tpu" else obj.type  # torch has no "tpu"
             return _DEVICE, (kind,) if obj.index is None else (kind, obj.index)
-        if isinstance(obj, (dtype, Global)) or (isinstance(obj, (type, FunctionType)) and names.in_torch(obj)):
+        if isinstance(obj, (dtype, qscheme, Global)) or (isinstance(obj, (type, FunctionType)) and names.in_torch(obj)):
             return ""  # a name: save_global knows which
         return NotImplemented
 
     def save_global(self, obj: Any, name: str | None = None) -> None:
-        found = ("torch", obj.name) if isinstance(obj, dtype) else obj if isinstance(obj, Global) else names.in_torch(obj)
+        found = (
+            ("torch", obj.name)
+            if isinstance(obj, (dtype, qscheme))
+            else obj
+            if isinstance(obj, Global)
+            else names.in_torch(obj)
+        )
         if found is None:
             super().save_global(obj, name)  # type: ignore[misc]  # of the class it is mixed with
             return
@@ -67,6 +75,8 @@ class _Names:
         self.memoize(obj)  # type: ignore[attr-defined]  # of the class it is mixed with
 
     def _reduce_tensor(self, tensor: Tensor) -> tuple:
+        if isinstance(tensor, QuantizedTensor):
+            return self._quantized(tensor)
         if isinstance(tensor, Parameter):
             make, args = self._plain(tensor, requires_grad=False)
             state = bridge.attributes_of(tensor)
@@ -79,6 +89,15 @@ class _Names:
         if type(tensor) is Tensor and not state:
             return make, args
         return rebuild.FROM_TYPE, (make, type(tensor), args, state)
+
+    def _quantized(self, tensor: QuantizedTensor) -> tuple:
+        _, (ref, *window, requires_grad, hooks) = self._plain(tensor._integers, False)
+        if tensor._quantizer.axis is None:
+            params: tuple = (tensor.qscheme(), tensor.q_scale(), tensor.q_zero_point())
+        else:
+            params = tuple(tensor._quantizer)
+        ref = ref._replace(kind=names.storage_type(tensor.dtype))
+        return rebuild.QUANTIZED, (ref, *window, params, requires_grad, hooks)
 
     def _plain(self, tensor: Tensor, requires_grad: bool) -> tuple[Global, tuple]:
         """The call that rebuilds a tensor's data."""

@@ -7,10 +7,12 @@ from collections.abc import Callable
 from typing import Any
 
 from torchlike.base.dtypes import dtype
+from torchlike.base.qschemes import per_channel_affine_float_qparams
 from torchlike.serialization import bridge
 from torchlike.serialization.bridge import Loaded
 from torchlike.serialization.names import Global
 from torchlike.tensor import Buffer, Parameter, Tensor
+from torchlike.tensor.quantized import QuantizedTensor, one, per_channel, plain
 
 Ints = tuple[int, ...]
 
@@ -61,6 +63,19 @@ def meta_tensor(kind: dtype, size: Ints, stride: Ints, requires_grad: bool) -> T
     return made.requires_grad_() if requires_grad else made
 
 
+def quantized(
+    storage: Loaded, offset: int, size: Ints, stride: Ints, quantizer: tuple, requires_grad: bool, hooks: Any
+) -> QuantizedTensor:
+    if storage.kind is None or not isinstance(quantizer, tuple) or len(quantizer) not in (3, 4):
+        raise RuntimeError("a quantized tensor lacks its dtype or its scale: the file is corrupted")
+    integers = storage.window(plain(storage.kind), offset, tuple(size), tuple(stride))
+    scheme, scale, zero_point, *axis = quantizer
+    if axis and isinstance(zero_point, Tensor) and zero_point.dtype.is_floating_point:
+        scheme = per_channel_affine_float_qparams  # torch writes the other name
+    made = per_channel(scale, zero_point, axis[0], scheme) if axis else one(scale, zero_point)
+    return QuantizedTensor(integers, storage.kind, made)
+
+
 def parameter(data: Tensor, requires_grad: bool, hooks: Any) -> Parameter:
     made = bridge.parameter(data, requires_grad)
     _add_hooks(made, hooks)
@@ -95,6 +110,7 @@ def _with_state(made: Any, state: Any) -> Any:
 
 TENSOR = Global("torch._utils", "_rebuild_tensor_v2")
 TENSOR_OF_BYTES = Global("torch._utils", "_rebuild_tensor_v3")
+QUANTIZED = Global("torch._utils", "_rebuild_qtensor")
 META = Global("torch._utils", "_rebuild_meta_tensor_no_storage")
 PARAMETER = Global("torch._utils", "_rebuild_parameter")
 PARAMETER_WITH_STATE = Global("torch._utils", "_rebuild_parameter_with_state")
@@ -105,6 +121,7 @@ BY_NAME: dict[tuple[str, str], Callable] = {
     TENSOR: tensor_v2,
     TENSOR_OF_BYTES: tensor_v3,
     META: meta_tensor,
+    QUANTIZED: quantized,
     PARAMETER: parameter,
     PARAMETER_WITH_STATE: parameter_with_state,
     FROM_TYPE: from_type,

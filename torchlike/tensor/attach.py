@@ -17,6 +17,7 @@ from torchlike.tensor import (
     methods,
     operators,
     overloads,
+    quantized_functions,
     queries,
     random,
     random_gamma,
@@ -65,6 +66,7 @@ def attach(cls: type) -> None:
         methods.METHODS,
         methods.PROPERTIES,
         sparse_functions.METHODS,
+        quantized_functions.METHODS,
     ):
         for name, method in table.items():
             setattr(cls, name, method)
@@ -110,7 +112,7 @@ _TRANSPOSED = {
 def public_functions() -> dict[str, Callable]:
     """What stands in the root namespace and is not a lazily made row: name -> function."""
     found: dict[str, Callable] = {f.__name__: f for f in (*creation.FUNCTIONS, *random.FUNCTIONS, *random_gamma.FUNCTIONS)}
-    for source in (views, memory, queries, typed_storages, conversion, methods, sparse_functions):
+    for source in (views, memory, queries, typed_storages, conversion, methods, sparse_functions, quantized_functions):
         found.update(source.FUNCTIONS)
     found.update(overloads.NAMESPACES["torch"])
     return found

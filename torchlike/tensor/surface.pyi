@@ -557,6 +557,9 @@ class Surface:
         """Degrees to radians."""
 
     def dense_dim(self) -> Any: ...
+    def dequantize(self) -> Any:
+        """The real numbers of a quantized tensor as float32; of several tensors one by one. Floats come back as they are."""
+
     def det(self) -> Tensor:
         """The determinant of square matrices."""
 
@@ -903,6 +906,9 @@ class Surface:
 
     def int(self, memory_format: memory_format | None = None) -> Tensor:
         """The tensor as torch.int32; itself where it is that already."""
+
+    def int_repr(self) -> Tensor:
+        """The integers of a quantized tensor."""
 
     def inverse(self) -> Tensor:
         """As `linalg.inv`."""
@@ -1419,9 +1425,25 @@ class Surface:
     def put_(self, index: Tensor, source: Tensor, accumulate: _bool = False) -> Self:
         """`input` with `source` written (or added) at the positions `index` of the flattened tensor."""
 
+    def q_per_channel_axis(self) -> Any:
+        """The dimension that the channels are."""
+
+    def q_per_channel_scales(self) -> Any:
+        """The channels' scales `(C,)`. Raises RuntimeError where there is one for all."""
+
+    def q_per_channel_zero_points(self) -> Any:
+        """The channels' zero points `(C,)`."""
+
+    def q_scale(self) -> Any:
+        """The scale. Raises RuntimeError where each channel has its own."""
+
+    def q_zero_point(self) -> Any:
+        """The integer of the real 0. Raises RuntimeError where each channel has its own."""
+
     def qr(self, some: _bool = True) -> Any:
         """As `linalg.qr`, complete unless `some`."""
 
+    def qscheme(self) -> Any: ...
     def quantile(self, q: Any, dim: _int | None = None, keepdim: _bool = False, *, interpolation: str = "linear") -> Tensor:
         """The quantiles `q` in [0, 1] (a vector adds a first dimension). Raises RuntimeError for a number outside."""
 

@@ -282,7 +282,10 @@ def _put_at(root: Tensor, links: tuple[Link, ...], new: Tensor) -> Tensor:
 
 def make_view(tensor: Tensor, op: Op, static: tuple, strides: tuple[int, ...], offset: int, numbers: tuple = ()) -> Tensor:
     """Apply a view op: the result shares the storage of `tensor`, with the given strides and offset."""
-    out = _on_host(tensor, op, static, numbers)
+    try:
+        out = _on_host(tensor, op, static, numbers)
+    except dispatch.Elsewhere as other:
+        return other.tensor._apply(op, (tensor, *numbers), static)
     if out is None:
         out = dispatch.call(op, (tensor, *numbers), static)
     out._cached, out._storage, out._seen = out._storage.value, tensor._storage, tensor._storage.version

@@ -1,0 +1,6 @@
+"""Fused layers that train with rounded weights."""
+
+from __future__ import annotations
+
+from torchlike.ao.nn.intrinsic.qat.modules import *
+from torchlike.ao.nn.intrinsic.qat.modules import __all__ as __all__

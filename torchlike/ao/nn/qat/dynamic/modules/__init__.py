@@ -1,0 +1,7 @@
+"""Linear maps that train rounded and are quantized dynamically."""
+
+from __future__ import annotations
+
+from torchlike.ao.nn.qat.dynamic.modules.linear import Linear
+
+__all__ = ["Linear"]
