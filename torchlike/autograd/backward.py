@@ -2,7 +2,8 @@
 
 from __future__ import annotations
 
-from collections.abc import Sequence
+import threading
+from collections.abc import Callable, Sequence
 from heapq import heappop, heappush
 from typing import Any
 
@@ -60,10 +61,38 @@ def run(roots: Sequence[tuple[Tensor, Tensor]], wanted: Wanted, keep: bool, crea
     """
     state = local.state
     before, state.grad = state.grad, create
+    _pass.depth += 1
     try:
         _walk(roots, wanted, keep, create)
+        while _pass.depth == 1 and _pass.callbacks:
+            _pass.callbacks.pop(0)()
     finally:
+        _pass.depth -= 1
+        if not _pass.depth:
+            _pass.callbacks.clear()
         state.grad = before
+
+
+class _Pass(threading.local):
+    """The backward pass that this thread is in, and what is to be called at its end."""
+
+    def __init__(self) -> None:
+        self.depth = 0
+        self.callbacks: list[Callable[[], None]] = []
+
+
+_pass = _Pass()
+
+
+def queue_callback(callback: Callable[[], None]) -> None:
+    """Call it when the backward pass that is running has come to its end.
+
+    Raises:
+        RuntimeError: outside of one.
+    """
+    if not _pass.depth:
+        raise RuntimeError("Final callbacks can only be installed during backward pass.")
+    _pass.callbacks.append(callback)
 
 
 def _walk(roots: Sequence[tuple[Tensor, Tensor]], wanted: Wanted, keep: bool, create: bool) -> None:

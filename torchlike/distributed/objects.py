@@ -63,6 +63,9 @@ def exchanged(pg: groups.ProcessGroup, value: Any, what: str = "all_gather_objec
     return found
 
 
+world.exchange = exchanged
+
+
 def _tidy(pg: groups.ProcessGroup, turn: str, keys: Sequence[str]) -> None:
     """The last one to have read removes what was written."""
     if pg.store.add(f"{turn}/read", 1) == pg.size():

@@ -135,7 +135,7 @@ def init_process_group(
     lifecycle.start(store, rank, world_size, limit, None if device_id is None else device(device_id).index)
     found = ProcessGroup(Ranks(range(world_size)), range(world_size), "0", name, PrefixStore("group/0", store), limit)
     GroupMember.WORLD = _made["0"] = found
-    world.default = found.ranks
+    world.default, world.group = found.ranks, found
 
 
 def _checked_backend(backend: str | None) -> str:
@@ -158,7 +158,7 @@ def destroy_process_group(group: ProcessGroup | None = None) -> None:
     if not is_initialized():
         raise AssertionError("Process group cannot be None")
     flush()
-    GroupMember.WORLD = None
+    GroupMember.WORLD = world.group = None
     _made.clear()
     lifecycle.stop()
 

@@ -240,20 +240,24 @@ def donations(graph: Graph, donatable: Sequence[int], outs: Sequence[int]) -> li
     An entry that reads a leaf and returns its like at the same position (an optimizer's update) keeps them together, so
     that XLA updates in place; what is left is matched by shape and dtype. Other leaves are not donated: XLA would only warn.
     """
-    free, open_ = set(donatable), set(outs)
-    pairs: list[tuple[int, int]] = []
-
-    def match(leaf: int, out: int) -> None:
-        if leaf in free and out in open_ and graph.values[leaf].aval is graph.values[out].aval:
-            free.discard(leaf)
-            open_.discard(out)
-            pairs.append((leaf, out))
-
-    for (_, _, *slots), results in zip(reversed(graph.entries), reversed(results_of(graph)), strict=True):
-        for leaf, out in zip(slots, results, strict=False):
-            match(leaf, out)
+    pairs = successors(graph, donatable, outs)
+    free, open_ = set(donatable) - {leaf for leaf, _ in pairs}, set(outs) - {out for _, out in pairs}
     for out in sorted(open_, reverse=True):
         leaf = next((i for i in sorted(free) if graph.values[i].aval is graph.values[out].aval), None)
         if leaf is not None:
-            match(leaf, out)
+            free.discard(leaf)
+            pairs.append((leaf, out))
+    return pairs
+
+
+def successors(graph: Graph, leaves: Sequence[int], outs: Sequence[int]) -> list[tuple[int, int]]:
+    """Pairs of a leaf and the result like it that an entry returns at the same position: what an update makes of it."""
+    free, open_ = set(leaves), set(outs)
+    pairs: list[tuple[int, int]] = []
+    for (_, _, *slots), results in zip(reversed(graph.entries), reversed(results_of(graph)), strict=True):
+        for leaf, out in zip(slots, results, strict=False):
+            if leaf in free and out in open_ and graph.values[leaf].aval is graph.values[out].aval:
+                free.discard(leaf)
+                open_.discard(out)
+                pairs.append((leaf, out))
     return pairs

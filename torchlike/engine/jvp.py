@@ -32,7 +32,7 @@ class JvpSignature(Signature):
         self.outs = tuple(o for o in forward.outs if o.dtype.is_differentiable)
         self.linear = forward.linear
         self.dynamic = forward.dynamic
-        self.ranks = forward.ranks
+        self.ranks, self.mesh = forward.ranks, forward.mesh
 
     def _push(self, *args: Any) -> tuple:
         forward = self.forward

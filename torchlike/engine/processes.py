@@ -75,6 +75,8 @@ class World:
         default: the ranks of the default group, None before `init_process_group`.
         announce: called before each program with collectives, with their descriptions and whether it was compiled just now.
         inflight: weak references to its last results, for those who watch whether they come; None while it is started.
+        group: the default group, as torch.distributed has it. exchange: every rank's object (group, own object).
+        replicas: the parts of a batch, each on a device of its own, whose statistics are theirs alone.
         explain: an error of such a program -> what to add to its message.
     """
 
@@ -84,6 +86,9 @@ class World:
         self.announce: Callable[[Ranks, Sequence[str], bool], None] | None = None
         self.explain: Callable[[Exception], str] = lambda error: ""
         self.inflight: Any = None
+        self.group: Any = None
+        self.exchange: Callable[[Any, Any], list] = lambda group, value: [value]
+        self.replicas = 1
 
 
 world = World()
@@ -103,6 +108,12 @@ def under(mesh: Mesh | None, fn: Callable) -> Callable:
     if mesh is None:
         return fn
     return jax.shard_map(fn, mesh=mesh, in_specs=_WHOLE, out_specs=_WHOLE, check_vma=False)
+
+
+def alone(fn: Callable) -> Callable:
+    """A collective of one process, as a function that runs wherever its arrays are."""
+    one = jax.vmap(fn, axis_name=AXIS, axis_size=1)
+    return lambda *args: tuple([out[0] for out in one(*[a[None] for a in args])])
 
 
 def over(mesh: Mesh, fn: Callable, operands: Sequence[int], results: Sequence[int]) -> Callable:

@@ -13,12 +13,24 @@ from weakref import ref
 
 import jax
 import numpy as np
+from jax.sharding import NamedSharding, PartitionSpec
 
 from torchlike.base import settings
 from torchlike.base.device import CPU, device, jax_device
 from torchlike.base.errors import OutOfMemoryError
 from torchlike.base.flags import flags
-from torchlike.engine.build import always_variable, donations, getter, in_operand_order, needed_for, packs, pure_function
+from torchlike.engine.build import (
+    always_variable,
+    donations,
+    getter,
+    in_operand_order,
+    needed_for,
+    packs,
+    pure_function,
+    successors,
+)
+from torchlike.engine.placement import join
+from torchlike.engine.placement import spread as placed
 from torchlike.engine.processes import over, own, spread, world
 from torchlike.engine.signature import Signature
 from torchlike.engine.value import Value
@@ -66,7 +78,9 @@ class Program:
         arguments: its abstract arguments.
     """
 
-    def __init__(self, graph: Graph, outs: tuple[int, ...], donatable: tuple[int, ...], variable: tuple[int, ...]):
+    def __init__(
+        self, graph: Graph, outs: tuple[int, ...], donatable: tuple[int, ...], variable: tuple[int, ...], where: tuple = ()
+    ) -> None:  # fmt: skip
         used, needed = needed_for(graph, outs)
         # A zero-dim leaf of a program of many processes is copied on its way in.
         free = [i for i in donatable if i in used and (graph.ranks is None or graph.values[i].aval.ndim)]
@@ -91,7 +105,23 @@ class Program:
             self.arguments.append(jax.ShapeDtypeStruct((len(variable),), np.float64))
         if self.mesh is not None:
             self._over_mesh([graph.values[i].aval.ndim for i in self.outs])
-        self.jitted = jax.jit(self.pure, donate_argnums=tuple(range(len(self.donated))), keep_unused=True)
+        self.options = self._places(graph, where) if where else {}
+        self.jitted = self._jit(self.options)
+
+    def _jit(self, options: dict[str, Any]) -> Any:
+        return jax.jit(self.pure, donate_argnums=tuple(range(len(self.donated))), keep_unused=True, **options)
+
+    def _places(self, graph: Graph, where: tuple) -> dict[str, Any]:
+        """Where arguments lie on a mesh, and those results that take an argument's place (updated parameters): as that does."""
+        leaves = dict(zip(graph.leaves, where, strict=True))
+        ins = [leaves[i] for i in (*self.donated, *self.kept)]
+        twins = {out: leaves[leaf] for leaf, out in successors(graph, graph.leaves, self.outs)}
+        twins.update((out, leaves[leaf]) for leaf, out in zip(self.donated, self.outs, strict=False))
+        everywhere = NamedSharding(where[0].mesh, PartitionSpec())
+        return {
+            "in_shardings": (*ins, *[everywhere] * bool(self.variable)),
+            "out_shardings": [twins.get(out) for out in self.outs],
+        }
 
     def _over_mesh(self, results: list[int]) -> None:
         """Make it a function of arrays over the mesh, of which each process has a part."""
@@ -116,10 +146,9 @@ class Program:
 
     def lower(self, *, shardings: Sequence[Any] | None = None) -> Any:
         """`jax.stages.Lowered` of this program, for inspection or for another target (see `engine.aot`)."""
-        options = {} if shardings is None else {"in_shardings": tuple(shardings)}
+        options = self.options if shardings is None else {"in_shardings": tuple(shardings)}
         with jax.enable_x64(True):
-            jitted = jax.jit(self.pure, donate_argnums=tuple(range(len(self.donated))), keep_unused=True, **options)
-            return jitted.lower(*self.arguments)
+            return self._jit(options).lower(*self.arguments)
 
 
 class Group:
@@ -175,7 +204,8 @@ def run(graph: Graph, counts: list[int], alone: int) -> Program | None:
     donatable = tuple([i for i in graph.leaves if counts[i] == alone and getrefcount(values[i].array) == _SOLE])
     # A flush inside somebody's jax.jit trace must really run: eval_context leaves the trace.
     with jax.enable_x64(True), jax.core.eval_context(), _on(graph.device):
-        found, known = _find(graph, entries, live, donatable)
+        where = join(graph) if placed.active else ()
+        found, known = _find(graph, entries, live, donatable, where)
         started = time.perf_counter()
         try:
             if found.ranks is not None and world.announce is not None:
@@ -194,8 +224,9 @@ def run(graph: Graph, counts: list[int], alone: int) -> Program | None:
     return found
 
 
-def _find(graph: Graph, entries: tuple, live: tuple, donatable: tuple) -> tuple[Program, bool]:
-    """The program for this graph, and whether it was there already."""
+def _find(graph: Graph, entries: tuple, live: tuple, donatable: tuple, where: tuple) -> tuple[Program, bool]:
+    """The program for this graph, whose leaves lie at `where` (if on several devices), and whether it was there already."""
+    key = (live, donatable, where)
     group = _GROUPS.get(entries)
     reason = "its numbers changed"
     if group is None:
@@ -203,22 +234,23 @@ def _find(graph: Graph, entries: tuple, live: tuple, donatable: tuple) -> tuple[
         group, reason = Group(graph), "a new sequence of operations"
         _GROUPS[entries] = group
     elif group.agree(graph.numbers):
-        found = group.programs.get((live, donatable))
+        found = group.programs.get(key)
         if found is not None:
             group.used = stats.run
             return found, True
-        found = _superset(group, graph, live, donatable)
+        found = _superset(group, graph, key)
         if found is not None:
             return found, True
         reason = "other values are held"
     group.used = stats.run
     outs = tuple(i for i in live if graph.values[i].array is None)
-    found = Program(graph, outs, donatable, group.variable)
-    for other in group.programs.values():
-        if (other.outs, other.donated) == (found.outs, found.donated):  # leaves nobody holds, or holds, that make no difference
-            group.programs[live, donatable] = other
+    found = Program(graph, outs, donatable, group.variable, where)
+    for (_, _, there), other in group.programs.items():
+        # Leaves nobody holds, or holds, that make no difference.
+        if (other.outs, other.donated, there) == (found.outs, found.donated, where):
+            group.programs[key] = other
             return other, True
-    group.programs[live, donatable] = found
+    group.programs[key] = found
     stats.compiled += 1
     _persist()
     if flags.debug:
@@ -226,18 +258,19 @@ def _find(graph: Graph, entries: tuple, live: tuple, donatable: tuple) -> tuple[
     return found, False
 
 
-def _superset(group: Group, graph: Graph, live: tuple, donatable: tuple) -> Program | None:
+def _superset(group: Group, graph: Graph, key: tuple) -> Program | None:
     """A program that returns what is held and more, for a structure of which something was held by chance.
 
     It serves once: what is asked for a second time is compiled as it is, so that nothing is computed in vain for ever.
     """
-    if (live, donatable) in group.missed:
+    if key in group.missed:
         return None
-    group.missed.add((live, donatable))
+    group.missed.add(key)
+    live, donatable, where = key
     wanted = {i for i in live if graph.values[i].array is None}
     free = set(donatable)
-    for found in group.programs.values():
-        if wanted <= set(found.outs) and set(found.donated) <= free:
+    for (_, _, there), found in group.programs.items():
+        if there == where and wanted <= set(found.outs) and set(found.donated) <= free:
             return found
     return None
 

@@ -17,7 +17,8 @@ from torchlike.base import device as devices
 from torchlike.base import dtypes, promotion
 from torchlike.base.device import device
 from torchlike.base.flags import flags
-from torchlike.engine.processes import Ranks, ranks_of, under
+from torchlike.engine.placement import mesh_of
+from torchlike.engine.processes import Ranks, alone, ranks_of, under
 from torchlike.engine.value import Aval, aval
 from torchlike.ops.registry import Op
 
@@ -34,18 +35,19 @@ class Signature:
         fn_last: `fn` for images stored channels last (see `torchlike.engine.images`), or None.
         record: False where the op runs at once (tracers, eager mode) or never (meta).
         linear: the gradient needs no tensor operand's value.
-        ranks: the processes that run it together, where it is a collective.
+        ranks: the processes that run it together, where it is a collective. mesh: the devices its results are to lie on.
     """
 
     __slots__ = (
-        "device", "differentiable", "dynamic", "fn", "fn_last", "linear", "name", "op", "outs", "ranks", "record", "specs",
-        "structured", "traced", "vjps",
+        "device", "differentiable", "dynamic", "fn", "fn_last", "linear", "mesh", "name", "op", "outs", "ranks", "record",
+        "specs", "structured", "traced", "vjps",
     )  # fmt: skip
 
     def __init__(self, name: str, specs: Sequence[Aval | type], fn: Callable[..., tuple], where: device, traced: bool):
         self.name = name
         self.op: Op | None = None
         self.ranks: Ranks | None = None
+        self.mesh: Any = None
         self.fn_last: Callable[..., tuple] | None = None
         self.specs = tuple(specs)
         self.fn = fn
@@ -102,7 +104,7 @@ class VjpSignature(Signature):
         self.outs = tuple(s for s, wanted in zip(forward.tensors, needs, strict=True) if wanted)
         self.linear = forward.linear
         self.dynamic = forward.dynamic
-        self.ranks = forward.ranks
+        self.ranks, self.mesh = forward.ranks, forward.mesh
 
     def _unpaired(self, *args: Any) -> tuple:
         """The pullback when the forward ran in another program: trace it again from its inputs."""
@@ -189,7 +191,9 @@ def make(op: Op, specs: tuple[Spec, ...], static: tuple) -> Signature:
     elif op.layout in ("elementwise", "copy"):
         sig.fn_last = sig.fn
     sig.op, sig.dynamic, sig.structured = op, op.dynamic, op.returns is not None
-    sig.ranks = ranks_of(static)
+    sig.ranks, sig.mesh = ranks_of(static), mesh_of(static)
+    if sig.ranks is not None and len(sig.ranks.ranks) == 1:
+        sig.ranks, sig.fn = None, alone(sig.fn)
     sig.linear = op.linear if isinstance(op.linear, bool) else bool(op.linear(*(isinstance(s, Aval) for s in specs)))
     try:
         sig.infer()

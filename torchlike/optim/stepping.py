@@ -9,7 +9,8 @@ from typing import Any, ClassVar, NamedTuple
 import numpy as np
 
 from torchlike.base import dtypes
-from torchlike.engine.value import host
+from torchlike.engine.placement import like as placed_like
+from torchlike.engine.value import Value, aval, host
 from torchlike.optim.hooks import Hooks
 from torchlike.optim.rules import Layout
 from torchlike.optim.state import CountedState, advance_unless
@@ -169,7 +170,9 @@ class Stepping(Hooks):
 def filled(shape: Sequence[int], like: Tensor, value: float | complex = 0, dtype: dtypes.dtype | None = None) -> Tensor:
     """A tensor that is there, not recorded: the first step must be the same program as the second."""
     kind = like.dtype if dtype is None else dtype
-    return bare(host(np.full(shape, value, kind.np) if value else np.zeros(shape, kind.np), like.device))
+    array = np.full(shape, value, kind.np) if value else np.zeros(shape, kind.np)
+    placed = placed_like(array, like._read())
+    return bare(host(array, like.device) if placed is array else Value(aval(array.shape, kind, like.device), placed))
 
 
 def scalar_dtype() -> dtypes.dtype:

@@ -6,12 +6,17 @@ from typing import Any
 
 from torchlike.autograd.grad_mode import no_grad
 from torchlike.base.dtypes import int64
+from torchlike.engine import dispatch
+from torchlike.engine.processes import world
 from torchlike.nn import functional as F
 from torchlike.nn import init
+from torchlike.nn.functional.normalization import follow
 from torchlike.nn.modules.lazy import LazyModuleMixin
 from torchlike.nn.modules.module import Module
 from torchlike.nn.parameter import UninitializedBuffer, UninitializedParameter
+from torchlike.ops.registry import OPS
 from torchlike.tensor import Parameter, Tensor, creation
+from torchlike.tensor import functions as ops
 
 __all__ = [
     "BatchNorm1d", "BatchNorm2d", "BatchNorm3d", "LazyBatchNorm1d", "LazyBatchNorm2d", "LazyBatchNorm3d", "SyncBatchNorm",
@@ -140,7 +145,20 @@ class _BatchNorm(_NormBase):
         by_batch = training or (mean is None and var is None)
         if training and not self.track_running_stats:
             mean = var = None
+        if by_batch and world.replicas > 1 and not input.shape[0] % world.replicas:
+            return self._apart(input, mean, var, factor, world.replicas)
         return F.batch_norm(input, mean, var, self.weight, self.bias, by_batch, factor, self.eps)
+
+    def _apart(self, input: Tensor, mean: Tensor | None, var: Tensor | None, factor: Any, replicas: int) -> Tensor:
+        """Each replica's part of the batch by itself, as channels of their own. The running statistics are the first one's."""
+        parts = input.reshape(replicas, input.shape[0] // replicas, *input.shape[1:])
+        beside = parts.transpose(0, 1).flatten(1, 2)  # (N / replicas, replicas * C, *)
+        affine = [None if p is None else p.repeat(replicas) for p in (self.weight, self.bias)]
+        out, means, variances = ops.batch_norm_train(beside, *affine, self.eps)
+        if mean is not None:
+            channels = input.shape[1]
+            follow(mean, var, means[:channels], variances[:channels], factor)
+        return out.unflatten(1, (replicas, input.shape[1])).transpose(0, 1).reshape(input.shape)
 
 
 class BatchNorm1d(_BatchNorm):
@@ -248,6 +266,41 @@ class SyncBatchNorm(_BatchNorm):
             raise ValueError(f"expected at least 2D input (got {input.dim()}D input)")
         if input.size(1) == 0:
             raise ValueError("SyncBatchNorm number of input channels should be non-zero")
+
+    def forward(self, input: Tensor) -> Tensor:
+        ranks = world.default if self.process_group is None else self.process_group.ranks
+        by_batch = self.training or (self.running_mean is None and self.running_var is None)
+        if ranks is None or ranks.size == 1 or not by_batch:
+            before, world.replicas = world.replicas, 1
+            try:
+                return super().forward(input)
+            finally:
+                world.replicas = before
+        self._check_input_dim(input)
+        factor = self._factor() if self.training and self.track_running_stats else 0.0
+        return self._together(input, ranks, factor)
+
+    def _together(self, input: Tensor, ranks: Any, factor: Any) -> Tensor:
+        """Normalize by the batches of all processes, which may differ in size: one gather of means, variances and counts."""
+        channels = input.shape[1]
+        wide = input.float() if input.dtype.itemsize < 4 else input
+        var, mean = ops.var_mean(wide, [d for d in range(input.ndim) if d != 1], correction=0)
+        count = creation.full((1,), input.numel() // channels, dtype=wide.dtype, device=input.device)
+        every = dispatch.call(OPS["all_gather"], [ops.cat([mean, var, count])], (ranks,))
+        means, variances, counts = every[:, :channels], every[:, channels:-1], every[:, -1:]
+        total = counts.sum()
+        mean = (means * counts).sum(0) / total
+        var = ((variances + (means - mean) ** 2) * counts).sum(0) / total
+        shape = [1, channels, *[1] * (input.ndim - 2)]
+        out = (wide - mean.view(shape)) * ops.rsqrt(var + self.eps).view(shape)
+        if self.weight is not None:
+            out = out * self.weight.view(shape)
+        if self.bias is not None:
+            out = out + self.bias.view(shape)
+        if self.training and self.running_mean is not None:
+            with no_grad():
+                follow(self.running_mean, self.running_var, mean, var * (total / (total - 1)), factor)
+        return out.to(input.dtype)
 
     @classmethod
     def convert_sync_batchnorm(cls, module: Module, process_group: Any = None) -> Module:
