@@ -117,7 +117,8 @@ class DistributedDataParallel(Module):
         if self._left_out and not (self.find_unused_parameters or self.static_graph):
             raise RuntimeError(
                 "Expected to have finished reduction in the prior iteration before starting a new one. This error indicates "
-                "that your module has parameters that were not used in producing loss. You can enable unused parameter detection by "
+                "that your module has parameters that were not used in producing loss. You can enable unused "
+                "parameter detection by "
                 "passing the keyword argument `find_unused_parameters=True` to "
                 "`torch.nn.parallel.DistributedDataParallel`, and by making sure all `forward` function outputs participate in "
                 f"calculating loss. Parameters which did not receive grad for rank {world.rank}: {', '.join(self._left_out)}"
