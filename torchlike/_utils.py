@@ -2,6 +2,8 @@
 
 from __future__ import annotations
 
-from torchlike.base.errors import absent
+from torchlike.base.errors import ExceptionWrapper, KeyErrorMessage, absent
+
+__all__ = ["ExceptionWrapper", "KeyErrorMessage"]
 
 __getattr__ = absent("torch._utils")

@@ -204,12 +204,6 @@ def test_stream_errors(options):
     assert messages[0] == messages[1]
 
 
-def test_workers_are_named_as_missing():
-    with pytest.raises(NotImplementedError, match=r"DataLoader\(num_workers=2\)"):
-        ours.DataLoader(Squares(), num_workers=2)
-    assert ours.get_worker_info() is None
-
-
 def test_pinning_warns_without_an_accelerator():
     loader = ours.DataLoader(Squares(), pin_memory=True)
     with pytest.warns(UserWarning, match="no accelerator is found"):

@@ -2,8 +2,10 @@
 
 from __future__ import annotations
 
+import sys
+import traceback
 from collections.abc import Callable
-from typing import Any
+from typing import Any, NoReturn
 
 
 class OutOfMemoryError(RuntimeError):
@@ -36,3 +38,57 @@ def absent(module: str) -> Callable[[str], Any]:
         raise missing(f"{module}.{name}")
 
     return __getattr__
+
+
+class KeyErrorMessage(str):
+    """A message that a KeyError shows as it is, line by line."""
+
+    __slots__ = ()
+
+    def __repr__(self) -> str:
+        return str(self)
+
+
+class ExceptionWrapper:
+    """An exception of another process or thread, on its way here.
+
+    Args:
+        exc_info: as `sys.exc_info()` gives it.
+        where: what the message says about the place.
+    """
+
+    def __init__(self, exc_info: Any, where: str = "in background"):
+        self.exc_type: type[BaseException] = exc_info[0]
+        self.exc_msg = "".join(traceback.format_exception(*exc_info))
+        self.where = where
+
+    def __reduce__(self) -> tuple:
+        return _wrapped, (_class_or_name(self.exc_type), self.exc_msg, self.where)
+
+    def reraise(self) -> NoReturn:
+        """Raise an exception of the same class with the original traceback in its message (RuntimeError where that fails)."""
+        message: str = f"Caught {self.exc_type.__name__} {self.where}.\nOriginal {self.exc_msg}"
+        if self.exc_type is KeyError:
+            message = KeyErrorMessage(message)
+        elif getattr(self.exc_type, "message", None):
+            raise self.exc_type(message=message)  # type: ignore[call-arg]  # those that have one are made so
+        try:
+            exception = self.exc_type(message)
+        except Exception:
+            raise RuntimeError(message) from None
+        raise exception
+
+
+def _class_or_name(kind: type) -> type | str:
+    """The class if another process can find it by its name."""
+    found: Any = sys.modules.get(kind.__module__)
+    for part in kind.__qualname__.split("."):
+        found = getattr(found, part, None)
+    return kind if found is kind else kind.__name__
+
+
+def _wrapped(kind: type | str, message: str, where: str) -> ExceptionWrapper:
+    found = object.__new__(ExceptionWrapper)
+    found.exc_type = type(kind, (RuntimeError,), {}) if isinstance(kind, str) else kind
+    found.exc_msg, found.where = message, where
+    return found

@@ -14,8 +14,13 @@ _MODES = ("default", "warn", "error")
 _PRECISIONS = ("highest", "high", "medium")
 
 
+def available_processors() -> int:
+    """How many processors this process may use."""
+    return len(os.sched_getaffinity(0)) if hasattr(os, "sched_getaffinity") else os.cpu_count() or 1
+
+
 class _Settings:
-    threads = interop_threads = len(os.sched_getaffinity(0)) if hasattr(os, "sched_getaffinity") else os.cpu_count() or 1
+    threads = interop_threads = available_processors()
     precision: str | None = None  # None: JAX's own default
     deterministic = 0  # an index into _MODES
     warn_always = False

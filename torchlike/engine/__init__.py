@@ -4,6 +4,7 @@
 compiled for another target (`engine.aot`).
 """
 
+from torchlike.engine import host as host  # registers what happens at a fork
 from torchlike.engine.program import Program, clear, programs, stats
 from torchlike.engine.record import flush
 

@@ -187,6 +187,9 @@ class Group:
 
 _GROUPS: dict[tuple, Group] = {}
 
+# Set where XLA must not be touched (see `torchlike.engine.host`): `(graph, live)` -> every live value has its array.
+on_host: Callable[[Graph, Sequence[int]], None] | None = None
+
 
 def run(graph: Graph, counts: list[int], alone: int) -> Program | None:
     """Run a pending graph; every value that somebody holds gets its array. Returns the program, if one was needed.
@@ -198,6 +201,9 @@ def run(graph: Graph, counts: list[int], alone: int) -> Program | None:
     live = tuple([i for i, n in enumerate(counts) if n > alone])
     if not any([values[i].array is None for i in live]):
         return None  # nobody wants anything that is pending
+    if on_host is not None:
+        on_host(graph, live)
+        return None
     for slot in graph.hosts:  # what is used once (a dropout mask) goes to the program as it is; the rest is placed for good
         if counts[slot] > alone and values[slot].array.nbytes > _SMALL:
             values[slot].on_device()

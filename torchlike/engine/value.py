@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+from collections.abc import Callable
 from typing import TYPE_CHECKING, Any
 
 import jax
@@ -96,10 +97,28 @@ class Value:
 
     def numpy(self) -> np.ndarray:
         """A numpy array to read from (not to be written: it may be the buffer itself)."""
-        return np.asarray(self.force())
+        return read(self.force())
 
 
-def put(array: np.ndarray, where: device) -> jax.Array:
+# Set in processes that must not touch XLA: how an array that may be of the parent's is read. See `torchlike.engine.host`.
+_reader: Callable[[Any], np.ndarray] | None = None
+
+
+def keep_on_host(reader: Callable[[Any], np.ndarray] | None) -> None:
+    """Place nothing on a device from now on (None: do so again)."""
+    global _reader
+    _reader = reader
+
+
+def read(array: Any) -> np.ndarray:
+    """The numpy array of an array."""
+    return np.asarray(array) if _reader is None else _reader(array)
+
+
+def put(array: np.ndarray, where: device) -> Any:
+    """The array on its device."""
+    if _reader is not None:
+        return array
     with jax.enable_x64(True):
         return jax.device_put(array, devices.jax_device(where))
 

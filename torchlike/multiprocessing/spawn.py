@@ -96,7 +96,7 @@ class ProcessContext:
         """
         if not self.sentinels:
             return True
-        ended = [self.sentinels.pop(s) for s in multiprocessing.connection.wait(list(self.sentinels), timeout)]  # type: ignore[call-overload]  # sentinels are ints
+        ended = [self.sentinels.pop(s) for s in multiprocessing.connection.wait(list(self.sentinels), timeout)]
         for index in ended:
             self.processes[index].join()
         failed = next((index for index in ended if self.processes[index].exitcode != 0), None)

@@ -13,7 +13,7 @@ from torchlike.base.dtypes import dtype as DType
 from torchlike.base.errors import missing
 from torchlike.base.layout import is_contiguous, preserve_format
 from torchlike.base.numeric import checked
-from torchlike.engine import dispatch
+from torchlike.engine import dispatch, staging
 from torchlike.engine.record import local
 from torchlike.engine.value import Value, aval, host
 from torchlike.ops.registry import OPS
@@ -97,6 +97,8 @@ def _move(tensor: Tensor, where: devices.device) -> Tensor:
     value = tensor._read()
     if where is devices.META:
         moved = Value(aval(value.aval.shape, value.aval.dtype, where))
+    elif (there := staging.take(value, where)) is not None:
+        moved = Value(aval(value.aval.shape, value.aval.dtype, where), there)
     else:
         moved = host(np.array(value.numpy()), where)
     out = bare(moved)

@@ -11,6 +11,7 @@ from torchlike.base import device as devices
 from torchlike.base import dtypes
 from torchlike.base.dtypes import dtype as DType
 from torchlike.base.layouts import strided
+from torchlike.engine import staging
 from torchlike.engine.value import host
 from torchlike.tensor import indexing, printing
 from torchlike.tensor.address import address
@@ -313,7 +314,7 @@ METHODS |= {
     "is_signed": lambda self: self.dtype.is_signed,
     "get_device": lambda self: -1 if self.device.type == "cpu" else self.device.index or 0,
     "pin_memory": lambda self, device=None: self,
-    "is_pinned": lambda self, device=None: False,
+    "is_pinned": lambda self, device=None: staging.is_staged(self._read()),
     "share_memory_": lambda self: self,
     "is_shared": lambda self: False,
     "__getitem__": indexing.getitem,

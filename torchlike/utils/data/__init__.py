@@ -2,7 +2,7 @@
 
 from __future__ import annotations
 
-from torchlike.utils.data import collate, dataloader, dataset, sampler
+from torchlike.utils.data import _utils, collate, dataloader, dataset, distributed, sampler
 from torchlike.utils.data.collate import default_collate, default_convert
 from torchlike.utils.data.dataloader import DataLoader, get_worker_info
 from torchlike.utils.data.dataset import (
@@ -15,6 +15,7 @@ from torchlike.utils.data.dataset import (
     TensorDataset,
     random_split,
 )
+from torchlike.utils.data.distributed import DistributedSampler
 from torchlike.utils.data.sampler import (
     BatchSampler,
     RandomSampler,
@@ -30,6 +31,7 @@ __all__ = [
     "ConcatDataset",
     "DataLoader",
     "Dataset",
+    "DistributedSampler",
     "IterableDataset",
     "RandomSampler",
     "Sampler",

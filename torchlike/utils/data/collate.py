@@ -11,6 +11,7 @@ import numpy as np
 
 from torchlike.base import device as devices
 from torchlike.base import dtypes
+from torchlike.engine import host
 from torchlike.tensor import Tensor
 from torchlike.tensor import functions as ops
 from torchlike.tensor.creation import as_tensor, from_numpy, tensor
@@ -90,8 +91,11 @@ def default_collate(batch: Sequence) -> Any:
 def collate_tensor_fn(batch: Sequence[Tensor], *, collate_fn_map: CollateMap | None = None) -> Tensor:
     """Stack tensors. Values that are on the host already are stacked there, at once."""
     arrays = []
+    on_host = host.enabled()  # a worker: everything is on the host as soon as it is asked for
     for item in batch:
         value = item._value
+        if on_host:
+            value.force()
         if value.array is None or value.aval.device is not devices.CPU or value.aval.traced or item.requires_grad:
             return ops.stack(batch)
         arrays.append(np.asarray(value.array))

@@ -1,29 +1,25 @@
-"""DataLoader: batches of a dataset, in this process."""
+"""DataLoader: batches of a dataset, made in this process or by workers."""
 
 from __future__ import annotations
 
 import math
 import multiprocessing
 import warnings
+import weakref
 from collections.abc import Callable, Iterable, Iterator
 from typing import Any, Generic, TypeVar
 
-import jax
-
-from torchlike.base.errors import missing
-from torchlike.engine import flush
+from torchlike.base.settings import available_processors
 from torchlike.engine.random import Generator
-from torchlike.utils.data.batching import index_pieces, whole_batches
+from torchlike.utils.data import resume
 from torchlike.utils.data.collate import default_collate, default_convert
 from torchlike.utils.data.dataset import Dataset, IterableDataset
-from torchlike.utils.data.sampler import BatchSampler, RandomSampler, Sampler, SequentialSampler, draw_seed
+from torchlike.utils.data.iterators import _BaseDataLoaderIter, _DatasetKind, _SingleProcessDataLoaderIter
+from torchlike.utils.data.sampler import BatchSampler, RandomSampler, Sampler, SequentialSampler
+from torchlike.utils.data.worker import get_worker_info as get_worker_info
+from torchlike.utils.data.workers import _MultiProcessingDataLoaderIter
 
 T_co = TypeVar("T_co", covariant=True)
-
-
-class _DatasetKind:
-    Map = 0
-    Iterable = 1
 
 
 class _InfiniteConstantSampler(Sampler):
@@ -32,10 +28,6 @@ class _InfiniteConstantSampler(Sampler):
     def __iter__(self) -> Iterator[None]:
         while True:
             yield None
-
-
-def get_worker_info() -> None:
-    """None: there are no worker processes yet, and None is what torch says outside of one."""
 
 
 class DataLoader(Generic[T_co]):
@@ -47,16 +39,24 @@ class DataLoader(Generic[T_co]):
         shuffle: a new random order at each iteration.
         sampler: gives the indices; excludes `shuffle`.
         batch_sampler: gives lists of indices; excludes `batch_size`, `shuffle`, `sampler` and `drop_last`.
-        num_workers: only 0, loading in this process.
+        num_workers: processes that make the batches; 0 makes them in this one.
         collate_fn: makes a batch of a list of samples (`default_collate`), or converts single samples (`default_convert`).
-        pin_memory, pin_memory_device: accepted; there is nothing to pin.
+        pin_memory: start the transfer of a batch (with workers of the next one, too) to the accelerator before it is wanted.
         drop_last: leave out the last batch if it is smaller.
+        timeout: seconds to wait for a batch of a worker; 0 waits for ever.
+        worker_init_fn: called in each worker with its number, when it starts.
+        multiprocessing_context: "fork", "spawn", "forkserver" or a context; Python's default if None. Forked workers (the
+            default on Linux up to Python 3.13) take any dataset and function as they are, others what pickles.
         generator: where random orders come from; the default generator if None.
-        timeout, worker_init_fn, multiprocessing_context, prefetch_factor, persistent_workers, in_order: for workers.
+        prefetch_factor: batches that each worker is asked for in advance; 2 if None.
+        persistent_workers: keep the workers from one epoch to the next.
+        in_order: give batches in the order of the sampler; otherwise as they come.
+
+    Workers leave XLA alone: tensor operations run there in numpy. `state_dict()` says where an epoch is, and after
+    `load_state_dict` the next iteration goes on from there.
 
     Raises:
         ValueError: for arguments that exclude each other or are out of range.
-        NotImplementedError: for `num_workers` above 0.
 
     >>> import torchlike as torch
     >>> dataset = torch.utils.data.TensorDataset(torch.arange(5))
@@ -66,6 +66,9 @@ class DataLoader(Generic[T_co]):
 
     __initialized = False
     _iterator: Any = None
+    _latest: weakref.ref | None = None  # the iterator that state_dict speaks of
+    _at_end = True  # it has given everything, or there is none
+    _resume: dict | None = None  # a state for the next iterator to begin with
 
     def __init__(
         self,
@@ -89,6 +92,8 @@ class DataLoader(Generic[T_co]):
         in_order: bool = True,
     ) -> None:
         _check_workers(num_workers, timeout, prefetch_factor, persistent_workers)
+        if num_workers > 0 and prefetch_factor is None:
+            prefetch_factor = 2
         self.dataset = dataset
         self.num_workers = num_workers
         self.prefetch_factor = prefetch_factor
@@ -128,16 +133,13 @@ class DataLoader(Generic[T_co]):
 
     @property
     def multiprocessing_context(self) -> Any:
-        """Always None: there are no workers."""
+        """The context that workers are started in; None is Python's default. May be set to a context or its name."""
         return self.__multiprocessing_context
 
     @multiprocessing_context.setter
     def multiprocessing_context(self, context: Any) -> None:
         if context is not None:
-            raise ValueError(
-                "multiprocessing_context can only be used with multi-process loading (num_workers > 0), but got "
-                f"num_workers={self.num_workers}"
-            )
+            context = _context(context, self.num_workers)
         self.__multiprocessing_context: multiprocessing.context.BaseContext | None = context
 
     def __setattr__(self, attr: str, val: Any) -> None:
@@ -147,10 +149,78 @@ class DataLoader(Generic[T_co]):
         super().__setattr__(attr, val)
 
     def __iter__(self) -> _BaseDataLoaderIter:
-        return self._get_iterator()
+        if self.persistent_workers and self.num_workers > 0:
+            if self._iterator is None or not self._iterator._workers:
+                self._iterator = self._get_iterator()
+            else:
+                self._iterator._reset()
+            self._latest = weakref.ref(self._iterator)
+            return self._iterator
+        iterator = self._get_iterator()
+        self._latest = weakref.ref(iterator)
+        return iterator
 
     def _get_iterator(self) -> _BaseDataLoaderIter:
-        return _SingleProcessDataLoaderIter(self)
+        if self.num_workers == 0:
+            return _SingleProcessDataLoaderIter(self)
+        self.check_worker_number_rationality()
+        return _MultiProcessingDataLoaderIter(self)
+
+    def check_worker_number_rationality(self) -> None:
+        """Warn of more workers than processors."""
+        have = available_processors()
+        if self.num_workers > have:
+            warnings.warn(
+                f"This DataLoader will create {self.num_workers} worker processes in total. Our suggested max number of worker "
+                f"in current system is {have}, which is smaller than what this DataLoader is going to create. Please be aware "
+                "that excessive worker creation might get DataLoader running slow or even freeze, lower the worker number to "
+                "avoid potential slowness/freeze if necessary.",
+                stacklevel=4,
+            )
+
+    # ---- where it is ----------------------------------------------------------------------------------------
+
+    def state_dict(self) -> dict[str, Any]:
+        """Where the latest iteration is: what `load_state_dict` takes, in this or another process.
+
+        With workers it counts the batches that were given, not those that were made in advance. Random numbers that
+        workers draw after a resumption are new ones.
+        """
+        iterator = None if self._latest is None else self._latest()
+        state: dict[str, Any] = {"version": resume.VERSION, "num_workers": self.num_workers, "finished": True}
+        if iterator is None or self._at_end:
+            return state | {"generators": resume.states(self)}
+        return state | iterator._where() | {
+            "finished": False, "yielded": iterator._num_yielded, "generators": iterator._generators
+        }  # fmt: skip
+
+    def load_state_dict(self, state_dict: dict[str, Any]) -> None:
+        """Let the next iteration begin where `state_dict` says: in the middle of an epoch, or with the epoch after it.
+
+        Raises:
+            ValueError: for the state of a loader with another number of workers.
+        """
+        if state_dict["num_workers"] != self.num_workers:
+            raise ValueError(
+                f"the state is of a DataLoader with num_workers={state_dict['num_workers']}, and this one has "
+                f"num_workers={self.num_workers}"
+            )
+        self._resume = None
+        if not state_dict["finished"]:
+            self._resume = state_dict
+            return
+        own = resume.generators(self)
+        for name, state in state_dict["generators"].items():
+            if name in own and name != "default":
+                own[name].set_state(state)
+
+    def _began(self) -> None:
+        self._at_end = False
+
+    def _finished(self, iterator: Any) -> None:
+        """An iterator has come to its end."""
+        if self._latest is not None and self._latest() is iterator:
+            self._at_end = True
 
     @property
     def _auto_collation(self) -> bool:
@@ -170,89 +240,6 @@ class DataLoader(Generic[T_co]):
         return length // self.batch_size if self.drop_last else math.ceil(length / self.batch_size)
 
 
-class _BaseDataLoaderIter:
-    """One pass over a loader."""
-
-    def __init__(self, loader: DataLoader) -> None:
-        self._loader = loader
-        self._dataset = loader.dataset
-        self._collate_fn = loader.collate_fn
-        self._num_yielded = 0
-        if loader.pin_memory:
-            _warn_about_pinning(loader.pin_memory_device)
-        whole = None
-        if loader._dataset_kind == _DatasetKind.Map and loader._auto_collation and self._collate_fn is default_collate:
-            whole = whole_batches(self._dataset)
-        self._sampler_iter = iter(loader._index_sampler) if whole is None else index_pieces(loader._index_sampler)
-        # torch draws the workers' seed even where there are none. Most samplers draw only when they are first asked, later.
-        self._base_seed = draw_seed(loader.generator)
-        self._fetch = self._choose_fetch() if whole is None else whole
-
-    def _choose_fetch(self) -> Callable[[Any], Any]:
-        """What makes a batch of indices."""
-        if self._loader._dataset_kind == _DatasetKind.Iterable:
-            return self._fetch_stream()
-        if not self._loader._auto_collation:
-            return lambda index: self._collate_fn(self._dataset[index])
-        return self._fetch_samples
-
-    def _fetch_samples(self, indices: list) -> Any:
-        dataset: Any = self._dataset
-        if getattr(dataset, "__getitems__", None):
-            return self._collate_fn(dataset.__getitems__(indices))
-        return self._collate_fn([dataset[index] for index in indices])
-
-    def _fetch_stream(self) -> Callable[[Any], Any]:
-        samples, loader = iter(self._dataset), self._loader
-        ended = False
-
-        def fetch(places: Any) -> Any:
-            nonlocal ended
-            if not loader._auto_collation:
-                return self._collate_fn(next(samples))
-            data: list = []
-            while not ended and len(data) < len(places):
-                try:
-                    data.append(next(samples))
-                except StopIteration:
-                    ended = True
-            if not data or (loader.drop_last and len(data) < len(places)):
-                raise StopIteration
-            return self._collate_fn(data)
-
-        return fetch
-
-    def __iter__(self) -> _BaseDataLoaderIter:
-        return self
-
-    def __next__(self) -> Any:
-        # A loop that never asks for a value would record without end.
-        flush()
-        data = self._fetch(next(self._sampler_iter))
-        self._num_yielded += 1
-        promised = self._loader._IterableDataset_len_called
-        if promised is not None and self._num_yielded > promised:
-            warnings.warn(
-                f"Length of IterableDataset {self._dataset} was reported to be {promised}(when accessing len(dataloader)), but "
-                f"{self._num_yielded} samples have been fetched. ",
-                stacklevel=2,
-            )
-        return data
-
-    def __len__(self) -> int:
-        return len(self._loader._index_sampler)
-
-    def __getstate__(self) -> Any:
-        raise NotImplementedError("{} cannot be pickled", type(self).__name__)
-
-
-class _SingleProcessDataLoaderIter(_BaseDataLoaderIter):
-    def __init__(self, loader: DataLoader) -> None:
-        super().__init__(loader)
-        if loader.timeout != 0:
-            raise AssertionError("_SingleProcessDataLoaderIter requires timeout == 0")
-
-
 def _check_workers(num_workers: int, timeout: float, prefetch_factor: int | None, persistent_workers: bool) -> None:
     if num_workers < 0:
         raise ValueError("num_workers option should be non-negative; use num_workers=0 to disable multiprocessing.")
@@ -267,10 +254,6 @@ def _check_workers(num_workers: int, timeout: float, prefetch_factor: int | None
         raise ValueError("prefetch_factor option should be non-negative")
     if persistent_workers and num_workers == 0:
         raise ValueError("persistent_workers option needs num_workers > 0")
-    if num_workers > 0:
-        raise missing(
-            f"torch.utils.data.DataLoader(num_workers={num_workers})", "use num_workers=0, which loads in this process"
-        )
 
 
 def _check_stream(shuffle: Any, sampler: Any, batch_sampler: Any) -> None:
@@ -298,15 +281,24 @@ def _check_batching(
     return batch_size, drop_last
 
 
-def _warn_about_pinning(device: str) -> None:
-    if device:
-        warnings.warn(
-            "pin_memory_device is deprecated, the current accelerator will be used as the device,"
-            f"ignore pin_memory_device='{device}'.",
-            stacklevel=5,
+def _context(context: Any, num_workers: int) -> Any:
+    """A multiprocessing context by itself or by its name."""
+    if num_workers <= 0:
+        raise ValueError(
+            "multiprocessing_context can only be used with multi-process loading (num_workers > 0), but got "
+            f"num_workers={num_workers}"
         )
-    if jax.default_backend() == "cpu":
-        warnings.warn(
-            "'pin_memory' argument is set as true but no accelerator is found, then device pinned memory won't be used.",
-            stacklevel=5,
+    if isinstance(context, str):
+        known = multiprocessing.get_all_start_methods()
+        if context not in known:
+            raise ValueError(
+                f"multiprocessing_context option should specify a valid start method in {known!r}, but got "
+                f"multiprocessing_context={context!r}"
+            )
+        return multiprocessing.get_context(context)
+    if not isinstance(context, multiprocessing.context.BaseContext):
+        raise TypeError(
+            "multiprocessing_context option should be a valid context object or a string specifying the start method, but got "
+            f"multiprocessing_context={context}"
         )
+    return context

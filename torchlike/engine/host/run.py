@@ -1,0 +1,297 @@
+"""Pending graphs run by numpy: each signature is traced to a jaxpr once, and its primitives are looked up in a table.
+
+A forked process must not touch the XLA of its parent: the threads of its pools do not exist there (a compilation in
+such a process aborts). `enable` makes every flush come here instead. Nothing is compiled, so that tensors whose shape is
+new each time (images, before they are cropped) cost no more than others.
+"""
+
+from __future__ import annotations
+
+import contextlib
+import os
+from collections.abc import Callable, Sequence
+from typing import TYPE_CHECKING, Any
+
+import jax
+import numpy as np
+
+from torchlike.base import dtypes
+from torchlike.base.flags import flags
+from torchlike.engine import program, record, signature, value
+from torchlike.engine.build import needed_for, number_count, number_starts, pure_function, results_of
+from torchlike.engine.signature import Signature, VjpSignature
+from torchlike.engine.value import Aval
+
+if TYPE_CHECKING:
+    from torchlike.engine.record import Graph
+
+Steps = Callable[[Sequence[Any]], list]
+_compiled: dict[Signature, Steps] = {}
+_LIMIT = 4096
+_foreign = False
+
+
+def enabled() -> bool:
+    """Whether programs are run by numpy in this process."""
+    return program.on_host is not None
+
+
+def enable(foreign: bool = False) -> None:
+    """Run every program of this process with numpy from now on.
+
+    Args:
+        foreign: this is a fork of a process that uses XLA. Arrays that are there already can be read where they are on the
+            CPU; operations that numpy does not know raise NotImplementedError. Otherwise those are left to XLA.
+    """
+    global _foreign
+    _foreign = foreign
+    if foreign:
+        _compiled.clear()  # some may be XLA's
+    program.on_host = run
+    program.stats.cold = False  # nothing compiles, so that no lines of the user's are kept
+    value.keep_on_host(_read_foreign if foreign else _read)
+    flags.rng = "torch"
+    if flags.eager:
+        flags.eager = False
+        signature.forget()
+
+
+def disable() -> None:
+    """Run programs with XLA again (for tests)."""
+    program.on_host = None
+    value.keep_on_host(None)
+
+
+def _read(array: Any) -> np.ndarray:
+    return np.asarray(array)
+
+
+def _read_foreign(array: Any) -> np.ndarray:
+    if isinstance(array, jax.Array) and any(d.platform != "cpu" for d in array.devices()):
+        where = next(iter(array.devices())).platform
+        raise RuntimeError(
+            f"Cannot re-initialize {'CUDA' if where == 'gpu' else where.upper()} in forked subprocess. To use it with "
+            "multiprocessing, you must use the 'spawn' start method"
+        )
+    return np.asarray(array)
+
+
+def run(graph: Graph, live: Sequence[int]) -> None:
+    """Give every pending value among `live` its array."""
+    values = graph.values
+    outs = tuple(i for i in live if values[i].array is None)
+    _, needed = needed_for(graph, outs)
+    entries = graph.entries
+    leaves = {i: value.read(values[i].force()) for i in graph.leaves}
+    if any(isinstance(entries[i][0], VjpSignature) or entries[i][1] >= 0 for i in needed):
+        found = _whole(graph, leaves, outs, needed)
+    else:
+        found = _by_entry(graph, leaves, outs, needed)
+    for slot, array in zip(outs, found, strict=True):
+        values[slot].array = np.asarray(array)
+
+
+def _by_entry(graph: Graph, env: dict[int, Any], outs: tuple[int, ...], needed: list[int]) -> list:
+    results, starts = results_of(graph), number_starts(graph.entries)
+    for index in needed:
+        sig, _, *slots = graph.entries[index]
+        count = number_count(graph.entries[index])
+        given, numbers = iter(slots), iter(graph.numbers[starts[index] : starts[index] + count])
+        args = [env[next(given)] if isinstance(s, Aval) else _number(next(numbers)) for s in sig.specs]
+        env.update(zip(results[index], call(sig, args), strict=True))
+    return [env[i] for i in outs]
+
+
+def _whole(graph: Graph, env: dict[int, Any], outs: tuple[int, ...], needed: list[int]) -> list:
+    """A graph with gradients: traced as one, numbers as constants."""
+    leaves = tuple(env)
+    pure = pure_function(graph, leaves, outs, (), needed)
+    with jax.enable_x64(True):
+        closed = jax.make_jaxpr(pure)(*[graph.values[i].aval.struct() for i in leaves])
+    return evaluate(closed)([env[i] for i in leaves])
+
+
+def call(sig: Signature, args: Sequence[Any]) -> list:
+    """The results of one signature."""
+    steps = _compiled.get(sig)
+    if steps is None:
+        if len(_compiled) >= _LIMIT:
+            _compiled.clear()
+        structs = [s.struct() if isinstance(s, Aval) else jax.ShapeDtypeStruct((), _kind(s)) for s in sig.specs]
+        with jax.enable_x64(True):
+            closed = jax.make_jaxpr(sig.fn)(*structs)
+        try:
+            steps = evaluate(closed)
+        except NotImplementedError as error:
+            if _foreign:
+                raise NotImplementedError(
+                    f"torchlike has no {sig.name} in forked processes, where XLA must not be touched ({error}): call it in "
+                    "the main process, or start processes with 'spawn' (a loader: multiprocessing_context='spawn')"
+                ) from None
+            steps = _by_xla(sig)
+        _compiled[sig] = steps
+    return steps(args)
+
+
+def _by_xla(sig: Signature) -> Steps:
+    jitted = jax.jit(sig.fn)
+
+    def run(args: Sequence[Any]) -> list:
+        with jax.enable_x64(True):
+            return [np.asarray(out) for out in jitted(*args)]
+
+    return run
+
+
+def _kind(number: type) -> np.dtype:
+    return dtypes.of_number_type(number).np if number is not float else np.dtype(np.float64)
+
+
+def _number(number: Any) -> np.ndarray:
+    return np.asarray(number, _kind(type(number)))
+
+
+# ---- jaxprs ---------------------------------------------------------------------------------------------------
+
+
+def evaluate(closed: Any) -> Steps:
+    """A function of arrays that runs a closed jaxpr with numpy.
+
+    Raises:
+        NotImplementedError: for a primitive that is not in the table.
+    """
+    return _steps(closed.jaxpr, [np.asarray(c) for c in closed.consts], table())
+
+
+def table() -> dict[str, Callable]:
+    """The primitives by name. Loaded when first needed, with scipy: in time before processes are forked."""
+    from torchlike.engine.host import indexed  # noqa: F401  # fills the table
+    from torchlike.engine.host.primitives import TABLE
+
+    return TABLE
+
+
+def _steps(jaxpr: Any, constants: Sequence[Any], table: dict[str, Callable]) -> Steps:
+    places: dict[Any, int] = {}
+
+    def place(var: Any) -> int:
+        return places.setdefault(var, len(places))
+
+    fixed = {place(var): const for var, const in zip(jaxpr.constvars, constants, strict=True)}
+    inputs = [place(var) for var in jaxpr.invars]
+
+    def source(atom: Any) -> int:
+        if not hasattr(atom, "val"):
+            return place(atom)
+        at = len(places)
+        places[("literal", at)] = at
+        fixed[at] = np.asarray(atom.val, atom.aval.dtype)
+        return at
+
+    steps = []
+    for eqn in jaxpr.eqns:
+        fn = _primitive(eqn, table)
+        outs = [(place(var), var.aval.dtype) for var in eqn.outvars]
+        steps.append((fn, [source(atom) for atom in eqn.invars], outs))
+    results = [source(atom) for atom in jaxpr.outvars]
+    size = len(places)
+
+    def run(args: Sequence[Any]) -> list:
+        env: list[Any] = [None] * size
+        for at, array in fixed.items():
+            env[at] = array
+        for at, array in zip(inputs, args, strict=True):
+            env[at] = array
+        with np.errstate(all="ignore"):
+            for fn, given, outs in steps:
+                out = fn(*[env[at] for at in given])
+                if type(out) not in (list, tuple):
+                    out = (out,)
+                for (at, dtype), array in zip(outs, out, strict=True):
+                    env[at] = np.asarray(array, dtype)
+        return [env[at] for at in results]
+
+    return run
+
+
+def _primitive(eqn: Any, table: dict[str, Callable]) -> Callable:
+    name, parameters = eqn.primitive.name, eqn.params
+    nested = parameters.get("jaxpr") or parameters.get("call_jaxpr") or parameters.get("fun_jaxpr")
+    if name in _CONTROL:
+        return _CONTROL[name](parameters, table)
+    if name in table:
+        fn = table[name]
+        return lambda *arrays: fn(*arrays, **parameters)
+    if nested is not None and not name.startswith("reduce"):
+        inner = _nested(nested, table)
+        return lambda *arrays: inner(arrays)
+    raise NotImplementedError(f"JAX's {name}")
+
+
+def _nested(jaxpr: Any, table: dict[str, Callable]) -> Steps:
+    consts = [np.asarray(c) for c in getattr(jaxpr, "consts", ())]
+    return _steps(getattr(jaxpr, "jaxpr", jaxpr), consts, table)
+
+
+def _while(parameters: dict, table: dict[str, Callable]) -> Callable:
+    condition, body = _nested(parameters["cond_jaxpr"], table), _nested(parameters["body_jaxpr"], table)
+    first, second = parameters["cond_nconsts"], parameters["body_nconsts"]
+
+    def run(*arrays: Any) -> list:
+        state = list(arrays[first + second :])
+        while condition([*arrays[:first], *state])[0]:
+            state = body([*arrays[first : first + second], *state])
+        return state
+
+    return run
+
+
+def _cond(parameters: dict, table: dict[str, Callable]) -> Callable:
+    branches = [_nested(branch, table) for branch in parameters["branches"]]
+    return lambda index, *arrays: branches[min(max(int(index), 0), len(branches) - 1)](arrays)
+
+
+def _scan(parameters: dict, table: dict[str, Callable]) -> Callable:
+    body, count, carried = _nested(parameters["jaxpr"], table), parameters["num_consts"], parameters["num_carry"]
+    places = range(parameters["length"])
+    stacked = [(var.aval.shape, var.aval.dtype) for var in getattr(parameters["jaxpr"], "jaxpr", parameters["jaxpr"]).outvars]
+
+    def run(*arrays: Any) -> list:
+        state, each = list(arrays[count : count + carried]), arrays[count + carried :]
+        outs = [np.empty((len(places), *shape), dtype) for shape, dtype in stacked[carried:]]
+        for i in reversed(places) if parameters["reverse"] else places:
+            found = body([*arrays[:count], *state, *[x[i] for x in each]])
+            state = found[:carried]
+            for out, array in zip(outs, found[carried:], strict=True):
+                out[i] = array
+        return [*state, *outs]
+
+    return run
+
+
+_CONTROL = {"while": _while, "cond": _cond, "scan": _scan}
+
+
+# ---- forks ----------------------------------------------------------------------------------------------------
+
+
+def _before_fork() -> None:
+    """Let everything that runs come to its end: a child can read arrays that are there, and cannot wait for others."""
+    if _started():
+        for array in jax.live_arrays():
+            with contextlib.suppress(RuntimeError):  # deleted meanwhile, or its program failed
+                array.block_until_ready()
+
+
+def _after_fork() -> None:
+    record.LOCK._at_fork_reinit()  # type: ignore[attr-defined]  # as Python's own modules do: another thread may have held it
+    if _started():
+        enable(foreign=True)
+
+
+def _started() -> bool:
+    return bool(jax._src.xla_bridge._backends)
+
+
+if hasattr(os, "register_at_fork"):
+    os.register_at_fork(before=_before_fork, after_in_child=_after_fork)
