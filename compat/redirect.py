@@ -101,6 +101,8 @@ class Finder(importlib.metadata.DistributionFinder):
         except (ModuleNotFoundError, AttributeError):  # its parent is no package
             found = None
         if found is None:
+            if fullname.startswith("torch.distributed."):
+                return importlib.import_module("torchlike.compat.hollow").spec(fullname)
             if "." in fullname:
                 return None
             raise ModuleNotFoundError(f"{fullname} is redirected to {ours}, which does not exist", name=fullname)

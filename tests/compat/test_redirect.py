@@ -37,7 +37,17 @@ except ModuleNotFoundError:
 else:
     raise AssertionError("torch has no such module")
 assert FrozenBatchNorm2d(3)(torch.ones(1, 3, 2, 2)).shape == (1, 3, 2, 2)
-assert not torch.distributed.is_available() and not torch.jit.is_scripting() and not hasattr(torch.jit, "nonsense")
+assert not torch.jit.is_scripting() and not hasattr(torch.jit, "nonsense")
+from torch.distributed.fsdp import FullyShardedDataParallel, ShardingStrategy
+from torch.distributed.fsdp.wrap import ModuleWrapPolicy
+assert not isinstance(nn.Linear(1, 1), FullyShardedDataParallel)
+assert importlib.util.find_spec("torch.distributed.no_such_module") is None
+try:
+    FullyShardedDataParallel(nn.Linear(1, 1))
+except NotImplementedError as error:
+    assert "torch.distributed.fsdp.FullyShardedDataParallel" in str(error)
+else:
+    assert FullyShardedDataParallel.__module__.startswith("torchlike")
 try:
     torch.onnx.export
 except NotImplementedError as error:
