@@ -9,6 +9,7 @@ import importlib
 import itertools
 from collections.abc import Callable
 from types import ModuleType
+from typing import Any
 
 import jax
 import numpy as np
@@ -41,7 +42,7 @@ def importable(library: str) -> ModuleType | None:
 
 
 def loop(
-    library: str, name: str, weights: Weights, batches: list[Batch], *, item: bool = False, compiled: bool = False
+    library: str, name: str, weights: Weights, batches: list[Batch], *, item: bool = False, compiled: str = ""
 ) -> Contender:
     """The ordinary PyTorch training loop, unmodified.
 
@@ -49,7 +50,7 @@ def loop(
         library: what `torch` is: "torch" or "torchlike".
         name: the case.
         item: the loop reads `loss.item()` in each step.
-        compiled: the model goes through `torch.compile`.
+        compiled: what goes through `torch.compile`: "model", "step" or nothing.
     """
     torch = importlib.import_module(library)
     case = CASES[name]
@@ -60,16 +61,23 @@ def loop(
     optimizer = case.optimizer(torch, model.parameters())
     criterion = torch.nn.CrossEntropyLoss()
     data = itertools.cycle([(torch.from_numpy(x), torch.from_numpy(y)) for x, y in batches])
-    if compiled:
+    if compiled == "model":
         model = torch.compile(model)
+
+    def step(x: Any, y: Any) -> Any:
+        optimizer.zero_grad()
+        loss = criterion(model(x), y)
+        loss.backward()
+        optimizer.step()
+        return loss
+
+    if compiled == "step":
+        step = torch.compile(step, fullgraph=True)
 
     def train(steps: int) -> float:
         model.train()
         for x, y in itertools.islice(data, steps):
-            optimizer.zero_grad()
-            loss = criterion(model(x), y)
-            loss.backward()
-            optimizer.step()
+            loss = step(x, y)
             if item:
                 loss.item()
         next(iter(model.parameters())).detach().sum().item()  # the last update, too, has been computed

@@ -29,8 +29,10 @@ CONTENDERS: dict[str, tuple[Callable[..., make.Contender], str]] = {
     "jax, item": (lambda *job: make.handwritten(*job, item=True), "jax, item"),
     "torchlike": (lambda *job: make.loop("torchlike", *job), "jax"),
     "torchlike, item": (lambda *job: make.loop("torchlike", *job, item=True), "jax, item"),
+    "torchlike, compiled": (lambda *job: make.loop("torchlike", *job, compiled="step"), "jax"),
+    "torchlike, model compiled": (lambda *job: make.loop("torchlike", *job, compiled="model"), "jax"),
     "torch": (lambda *job: make.loop("torch", *job, item=True), "jax, item"),
-    "torch.compile": (lambda *job: make.loop("torch", *job, item=True, compiled=True), "jax, item"),
+    "torch.compile": (lambda *job: make.loop("torch", *job, item=True, compiled="model"), "jax, item"),
 }
 
 

@@ -97,6 +97,9 @@ def __getattr__(name: str) -> _Any:
     if row is None:
         if name in _LAZY:
             return _import_module(f"torchlike.{name}")
+        if name == "compile":
+            found = globals()[name] = _import_module("torchlike.compiler.compiled").compile
+            return found
         if name.startswith("__"):
             raise AttributeError(f"module 'torchlike' has no attribute {name!r}")
         raise _missing(f"torch.{name}")
@@ -105,7 +108,7 @@ def __getattr__(name: str) -> _Any:
 
 
 def __dir__() -> list[str]:
-    return sorted({*globals(), *_ROWS, *_LAZY})
+    return sorted({*globals(), *_ROWS, *_LAZY, "compile"})
 
 
 from torchlike import (  # noqa: E402  # they use what stands above
@@ -132,6 +135,7 @@ from torchlike.autograd.control_flow import cond, while_loop  # noqa: E402  # li
 from torchlike.autograd.vmap import vmap  # noqa: E402  # likewise
 from torchlike.serialization import load, save  # noqa: E402  # likewise
 
+nn.modules.module._compilers["compile"] = lambda fn, *args, **options: __getattr__("compile")(fn, *args, **options)
 # torch.ops.aten and the namespaces of the user's operators; `ops` itself is the op table, below all that they are made of.
 vars(ops).update(aten=aten, __getattr__=lambda name: _import_module("torchlike._library.operator").namespace(name))
 _startup.done()

@@ -4,7 +4,7 @@
 from builtins import bool as _bool
 from builtins import float as _float
 from builtins import int as _int
-from collections.abc import Sequence
+from collections.abc import Callable, Sequence
 from typing import Any
 
 from numpy import ndarray
@@ -977,6 +977,49 @@ def column_stack(tensors: Any, *, out: Tensor | None = None) -> Tensor:
 
 def combinations(input: Tensor, r: _int = 2, with_replacement: _bool = False) -> Tensor:
     """All combinations of `r` elements of a vector, a row each, in the order of itertools.combinations."""
+
+def compile(
+    model: Callable[..., Any] | None = None,
+    *,
+    fullgraph: _bool = False,
+    dynamic: _bool | None = None,
+    backend: Any = "inductor",
+    mode: str | None = None,
+    options: dict[str, Any] | None = None,
+    disable: _bool = False,
+) -> Any:
+    """A function or module whose calls run as one XLA program each, with no Python in between.
+
+    An ordinary loop is one compiled program per step without it; this takes away what Python costs per operation. The
+    whole
+    training step may be compiled (zero_grad, forward, backward, step, schedulers, scalers), or a model alone, whose calls
+    then
+    are one op in the program around them.
+
+    Args:
+        model: a function, a method or a module; left out, a decorator is returned.
+        fullgraph: raise where a call cannot be one program, instead of a warning.
+        dynamic, backend, options: accepted; XLA compiles every shape by itself.
+        mode: "default", "reduce-overhead", "max-autotune" or "max-autotune-no-cudagraphs", all the same here.
+        disable: return `model` as it is.
+
+    Raises:
+        RuntimeError: for an unknown mode, or both mode and options.
+
+    >>> import torchlike as torch
+    >>> model = torch.nn.Linear(2, 1)
+    >>> optimizer = torch.optim.SGD(model.parameters(), lr=0.1)
+    >>> @torch.compile
+    ... def step(x, y):
+    ...     optimizer.zero_grad()
+    ...     loss = torch.nn.functional.mse_loss(model(x), y)
+    ...     loss.backward()
+    ...     optimizer.step()
+    ...     return loss
+    >>> losses = [float(step(torch.ones(4, 2), torch.zeros(4, 1))) for _ in range(5)]
+    >>> losses[-1] < losses[0]
+    True
+    """
 
 def compiled_with_cxx11_abi() -> _bool:
     """True, as in torch's own builds."""

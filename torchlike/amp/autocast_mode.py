@@ -88,13 +88,19 @@ def _cast(tensor: Tensor, to: DType) -> Tensor:
     """`tensor` in another dtype. Parameters are cast once, as long as they are not written and the outermost block lasts."""
     value, state = tensor._value, local.state
     keep = tensor._rg and tensor._node is None and tensor._view is None and to in _HALVES
-    if not keep or not _state.cache_enabled or not _state.nesting or value.aval.traced or state.capture is not None:
+    caches = state.capture is None and state.notes is None and not value.aval.traced
+    if not (keep and caches and _state.cache_enabled and _state.nesting):
         return dispatch.call(_CAST, (tensor,), (to,))
     found = _state.cache.get((id(tensor), to))
     if found is None or found[0] is not tensor or found[1] is not value or found[2] is not state.grad:
         # The tensor is in the entry so that its id stays its own.
         found = _state.cache[id(tensor), to] = (tensor, value, state.grad, dispatch.call(_CAST, (tensor,), (to,)))
     return found[3]
+
+
+def setting() -> tuple | None:
+    """All that decides what is cast to what, or None where nothing is."""
+    return None if local.state.autocast is None else (*_state.enabled.items(), *_state.dtypes.items())
 
 
 # ---- settings -------------------------------------------------------------------------------------------------

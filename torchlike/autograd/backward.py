@@ -287,7 +287,11 @@ def _leaf(leaf: Tensor, grad: Any, wanted: Wanted, create: bool) -> None:
 
 def _accumulate(leaf: Tensor, grad: Any, create: bool) -> None:
     """Into `.grad`: a first gradient as it is, later ones added in place (or anew where history is kept)."""
-    old = leaf._grad
+    state, old = local.state, leaf._grad
+    if state.capture is not None:
+        state.capture.note_gradient(leaf)
+    elif state.notes is not None:
+        state.notes.gradient(leaf)
     if old is None:
         leaf._grad = as_tensor(grad) if create else bare(grad if type(grad) is Value else grad._read())
         if leaf._strides is not None and is_dense(leaf.shape, leaf._strides) and not create:

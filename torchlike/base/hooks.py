@@ -7,6 +7,8 @@ from collections import OrderedDict
 from collections.abc import Callable
 from typing import Any
 
+from torchlike.base.epoch import Epoch
+
 
 class RemovableHandle:
     """A registered hook; `remove()`, or the end of a `with` block, takes it out again.
@@ -24,9 +26,11 @@ class RemovableHandle:
         self.extra_dict_ref = tuple(weakref.ref(d) for d in extra)
         self.id = RemovableHandle.next_id
         RemovableHandle.next_id += 1
+        Epoch.now += 1
 
     def remove(self) -> None:
         """Take the hook out; doing so twice is harmless."""
+        Epoch.now += 1
         for ref in (self.hooks_dict_ref, *self.extra_dict_ref):
             hooks = ref()
             if hooks is not None:

@@ -58,6 +58,9 @@ class CaptureGraph(Graph):
     def note_history(self, tensor: Any) -> None:
         """A tensor is about to be written with something on the tape."""
 
+    def note_gradient(self, leaf: Any) -> None:
+        """A gradient is about to be accumulated into a leaf."""
+
     def opaque(self, what: str) -> None:
         """Something was used that only the tape knows how to differentiate."""
 
@@ -81,6 +84,9 @@ class OpGraph(CaptureGraph):
         for entry in self.histories:
             if getrefcount(entry[0]) > 2:
                 raise Uncapturable("a captured function changes a tensor from outside in a way that gradients depend on")
+
+    def note_gradient(self, leaf: Any) -> None:
+        raise Uncapturable("a captured function calls backward()")
 
     def opaque(self, what: str) -> None:
         raise Uncapturable(f"a captured function uses {what}")
@@ -183,10 +189,11 @@ def _capturing(where: device) -> Any:
             yield graph
         finally:
             # The graph outside may have been run meanwhile (somebody asked for a value of its own); then it is dead.
-            state.graphs[where] = outer if outer.values or before is not None else Graph(where, state)
+            state.graphs[where] = Graph(where, state) if outer.dead else outer
             state.capture = before
             for storage, old in graph.written.values():
                 storage.value = old
+            graph.written.clear()
             for tensor, rg, node, nr in reversed(graph.histories):
                 tensor._rg, tensor._node, tensor._nr = rg, node, nr
             graph.histories.clear()

@@ -264,6 +264,27 @@ def _find(graph: Graph, entries: tuple, live: tuple, donatable: tuple, where: tu
     return found, False
 
 
+def fixed(graph: Graph, outs: tuple[int, ...], donatable: tuple[int, ...], variable: tuple[int, ...], what: str) -> Program:
+    """A program of its own for a graph, not found by structure, for whoever keeps it."""
+    found = Program(graph, outs, donatable, tuple(sorted({*variable, *always_variable(graph)})))
+    stats.compiled += 1
+    _persist()
+    if flags.debug:
+        _announce(found, what)
+    return found
+
+
+def execute(found: Program, args: Sequence[Any], where: device) -> Sequence[Any]:
+    """Run a program on arrays: the donated leaves, the kept ones, the packed numbers."""
+    stats.run += 1
+    stats.hits += 1
+    with jax.enable_x64(True), jax.core.eval_context(), _on(where):
+        try:
+            return found.jitted(*args)
+        except Exception as error:
+            raise _explain(error, found) from error
+
+
 def _superset(group: Group, graph: Graph, key: tuple) -> Program | None:
     """A program that returns what is held and more, for a structure of which something was held by chance.
 

@@ -40,6 +40,7 @@ class Graph:
     """The nodes pending on one device in one thread, oldest first. Dead once flushed."""
 
     __slots__ = (
+        "dead",
         "device",
         "entries",
         "error",
@@ -67,6 +68,7 @@ class Graph:
         self.numbers: list[Any] = []
         self.limit = flags.max_pending
         self.error: Exception | None = None
+        self.dead = False
         # Per entry on the tape its edges, while somebody wants the graph as a function to be differentiated.
         self.flows: dict[int, tuple] | None = None
         self.ran: program.Program | None = None
@@ -97,6 +99,8 @@ class Graph:
                 return
             if self.state.unseen:
                 look(self.state, wait=False)
+            if self.state.notes is not None:
+                self.state.notes.refuse(f"{user_line()} asks for a value")
             counts = list(map(getrefcount, self.values))
             try:
                 self.ran = program.run(self, counts, _ALONE)
@@ -118,6 +122,7 @@ class Graph:
         if self.watched:
             self.state.unseen += self.watched
             self.watched = []
+        self.dead = True
         self.entries, self.values, self.leaves, self.hosts, self.numbers = [], [], [], [], []
         self.shared = []
 
@@ -125,7 +130,7 @@ class Graph:
 class ThreadState:
     """What each thread has of its own: pending graphs and the modes that `with` blocks switch."""
 
-    __slots__ = ("autocast", "capture", "grad", "graphs", "inference", "unseen")
+    __slots__ = ("autocast", "capture", "grad", "graphs", "inference", "notes", "unseen")
 
     def __init__(self) -> None:
         self.graphs: dict[device, Graph] = {}
@@ -136,6 +141,8 @@ class ThreadState:
         # While autocast is on: (op, operands, their kinds, static) -> the operands cast, or None where nothing is to be cast.
         self.autocast: Any = None
         self.unseen: list[Watch] = []  # computed, and not looked at yet
+        # While a call is watched, to be repeated later (see torchlike.engine.notes): what it does besides recording.
+        self.notes: Any = None
 
     def graph(self, where: device) -> Graph:
         found = self.graphs.get(where)
@@ -190,7 +197,9 @@ def _at_once(sig: Signature, values: Sequence[Value], numbers: Sequence[Any]) ->
 
 
 def flush() -> None:
-    """Run what this thread has pending, on every device."""
+    """Run what this thread has pending, on every device; not within a watched call, which is one program as a whole."""
+    if local.state.notes is not None:
+        return
     for graph in list(local.state.graphs.values()):
         graph.flush()
 

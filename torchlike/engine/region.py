@@ -75,7 +75,7 @@ def entered(region: Region) -> Iterator[None]:
             yield
         finally:
             # The graph outside may have been run meanwhile (somebody asked for a value of its own); then it is dead.
-            state.graphs[where] = outer if outer.values or before is not None else Graph(where, state)
+            state.graphs[where] = Graph(where, state) if outer.dead else outer
             state.capture = before
             for storage, old in region.written.values():
                 storage.value = old

@@ -10,6 +10,7 @@ from typing import Any
 
 from torchlike.base.hooks import RemovableHandle, register
 from torchlike.engine import flush
+from torchlike.engine.record import local
 
 _global_pre_hooks: OrderedDict[int, Callable] = OrderedDict()
 _global_post_hooks: OrderedDict[int, Callable] = OrderedDict()
@@ -37,6 +38,8 @@ class Hooks:
         @wraps(func)
         def wrapper(*args: Any, **kwargs: Any) -> Any:
             self = args[0]
+            if local.state.notes is not None and self._has_step_hooks():
+                local.state.notes.refuse("an optimizer has hooks around its step")
             for pre_hook in chain(_global_pre_hooks.values(), self._optimizer_step_pre_hooks.values()):
                 result = pre_hook(self, args, kwargs)
                 if result is None:
@@ -52,6 +55,10 @@ class Hooks:
             return out
 
         return wrapper
+
+    def _has_step_hooks(self) -> bool:
+        own = self._optimizer_step_pre_hooks, self._optimizer_step_post_hooks
+        return any((*own, _global_pre_hooks, _global_post_hooks))
 
     def _optimizer_step_code(self) -> None:
         """Called after each step; profilers hook into it."""

@@ -12,6 +12,7 @@ from itertools import chain
 from typing import Any, ClassVar
 
 from torchlike.autograd.grad_mode import enable_grad, set_grad_enabled
+from torchlike.base.epoch import Epoch
 from torchlike.engine import flush
 from torchlike.optim.hooks import register_optimizer_step_post_hook, register_optimizer_step_pre_hook
 from torchlike.optim.state import CountedState
@@ -170,6 +171,7 @@ class Optimizer(Stepping):
             if not unique.isdisjoint(group["params"]):
                 raise ValueError("some parameters appear in more than one parameter group")
         self.param_groups.append(param_group)
+        Epoch.now += 1
 
     def _check_parameter(self, param: Any) -> None:
         if not isinstance(param, Tensor):
@@ -264,6 +266,7 @@ class Optimizer(Stepping):
 
     def __setstate__(self, state: dict[str, Any]) -> None:
         self.__dict__.update(state)
+        Epoch.now += 1
         self._prepare()
         self.defaults.setdefault("differentiable", False)
         for group in self.param_groups:

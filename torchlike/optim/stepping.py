@@ -10,6 +10,7 @@ import numpy as np
 
 from torchlike.base import dtypes
 from torchlike.engine.placement import like as placed_like
+from torchlike.engine.record import local
 from torchlike.engine.value import Value, aval, host
 from torchlike.optim.hooks import Hooks
 from torchlike.optim.rules import Layout
@@ -73,12 +74,40 @@ class Stepping(Hooks):
             unless = [self.found_inf, *steps] if update.steps else [self.found_inf]
         elif update.steps:
             distinct = dict.fromkeys(counts)
-            if len(distinct) > 1:
-                number = {count: i for i, count in enumerate(distinct)}
-                index = tuple(number[count] for count in counts)
+            index = _which(counts, distinct)
             hyper.extend(distinct)
         layout = Layout(update.states, tuple(update.hyper), update.flags, index)
+        if local.state.notes is not None:
+            self._note(update, params, entries, len(hyper), layout, group)
         apply_update(update.rule, params, grads, states, hyper, layout, unless)
+
+    def _note(
+        self, update: Update, params: list[Tensor], entries: list, size: int, layout: Layout, group: dict[str, Any]
+    ) -> None:
+        """Write down how the `size` numbers of this update are found at later steps."""
+        notes = local.state.notes
+        for param in params:
+            notes.gradient(param)
+        later, shape = self.found_inf is not None, (update.states, tuple(update.hyper), update.flags)
+
+        def again() -> list[float]:
+            now = self._update(group)
+            hyper = [float(value) for value in now.hyper.values()]
+            if later:
+                return hyper
+            counts = [self._count(entry) for entry in entries] if self.counted else [2.0]
+            return [*hyper, *dict.fromkeys(counts)] if now.steps else hyper
+
+        def fits() -> bool:
+            now = self._update(group)
+            if (now.states, tuple(now.hyper), now.flags) != shape:
+                return False
+            if later or not (now.steps and self.counted):
+                return True
+            counts = [entry.count for entry in entries]  # which of them are equal is part of the program
+            return _which(counts, dict.fromkeys(counts)) == layout.steps
+
+        notes.numbers(params[0].device, size, again, fits)
 
     def _gather(
         self, candidates: Sequence[Tensor], names: tuple[str, ...], group: dict[str, Any]
@@ -165,6 +194,14 @@ class Stepping(Hooks):
         """Which parameters follow which rule."""
         for group in self.param_groups:
             yield self._update(group), group["params"], group
+
+
+def _which(counts: list[float], distinct: dict[float, None]) -> tuple[int, ...] | None:
+    """Which of the distinct counts is each parameter's own; None where all share one."""
+    if len(distinct) < 2:
+        return None
+    number = {count: i for i, count in enumerate(distinct)}
+    return tuple(number[count] for count in counts)
 
 
 def filled(shape: Sequence[int], like: Tensor, value: float | complex = 0, dtype: dtypes.dtype | None = None) -> Tensor:

@@ -10,8 +10,10 @@ import numpy as np
 from torchlike.base import device as devices
 from torchlike.base import dtypes
 from torchlike.base.dtypes import dtype as DType
+from torchlike.base.epoch import Epoch
 from torchlike.base.layouts import strided
 from torchlike.engine import staging
+from torchlike.engine.record import local
 from torchlike.engine.value import host
 from torchlike.tensor import indexing, printing
 from torchlike.tensor.address import address
@@ -213,6 +215,8 @@ def requires_grad_(self: Tensor, requires_grad: bool = True) -> Tensor:
             "you can only change requires_grad flags of leaf variables. If you want to use a computed variable in a subgraph "
             "that doesn't require differentiation use var_no_grad = var.detach()."
         )
+    if self._rg is not requires_grad and self._node is None:
+        Epoch.now += 1
     self._rg = bool(requires_grad)
     return self
 
@@ -243,6 +247,8 @@ def _set_grad(self: Tensor, grad: Any) -> None:
             )
         if grad.dtype is not self.dtype:
             raise RuntimeError(f"assigned grad has data of a different type: {grad.dtype} where the tensor is {self.dtype}")
+    if local.state.notes is not None:
+        local.state.notes.gradient(self)
     self._grad = grad
 
 

@@ -17,13 +17,14 @@ from torchlike.base.numeric import checked
 from torchlike.base.promotion import scalar_name
 from torchlike.engine import random as source
 from torchlike.engine import random_counts
+from torchlike.engine.record import local
 from torchlike.engine.value import Value, aval, host
 from torchlike.ops.checks import broadcast_shapes
 from torchlike.tensor import functions as ops
 from torchlike.tensor import random_fill
 from torchlike.tensor.options import deliver, laid_out_like, number, one_size, settle, settle_like, size_of, whole, with_grad
 from torchlike.tensor.random_checks import check_parameters
-from torchlike.tensor.random_draw import SCATTERED, floating, in_memory_order, made, numbers, on_device, placed, stream, trials
+from torchlike.tensor.random_draw import SCATTERED, drawn, floating, in_memory_order, made, numbers, on_device, stream, trials
 from torchlike.tensor.tensor import Tensor, bare
 
 # ---- of a size ------------------------------------------------------------------------------------------------
@@ -51,7 +52,7 @@ def _integers(low: Any, high: Any, size: tuple[int, ...], kind: DType, where: de
     low, high = (whole("randint", name, 1, n) for name, n in (("low", low), ("high", high)))
     if kind.is_complex:
         raise RuntimeError("check_random_bounds handles only integral, floating-point and boolean types")
-    return placed(stream(generator).randint(size, low, high, kind.np), where)
+    return drawn(lambda: stream(generator).randint(size, low, high, kind.np), where)
 
 
 def randint(
@@ -85,7 +86,7 @@ def randperm(
     if kind is dtypes.bool_ or kind.is_complex:
         raise NotImplementedError(f"\"randperm\" not implemented for '{scalar_name(kind)}'")
     checked(count, kind)
-    return deliver(out, placed(stream(generator).randperm(count).astype(kind.np), where), requires_grad)
+    return deliver(out, drawn(lambda: stream(generator).randperm(count).astype(kind.np), where), requires_grad)
 
 
 # ---- like another tensor --------------------------------------------------------------------------------------
@@ -154,15 +155,15 @@ def bernoulli(input: Tensor, p: Any = None, *, generator: Any = None, out: Any =
         if isinstance(p, Tensor):
             raise TypeError("bernoulli() received an invalid combination of arguments - got (Tensor, Tensor)")
         return deliver(out, random_fill.bernoulli_(input.detach().clone(), p, generator=generator))
-    drawn = placed(trials(input, generator).astype(input.dtype.np), input.device)
-    return deliver(out, _with_parameters("bernoulli_drawn", drawn, input) if out is None else drawn)
+    found = drawn(lambda: trials(input, generator).astype(input.dtype.np), input.device)
+    return deliver(out, _with_parameters("bernoulli_drawn", found, input) if out is None else found)
 
 
 def poisson(input: Tensor, generator: Any = None) -> Tensor:
     """Poisson numbers of the rates in `input`. Raises RuntimeError for a negative rate."""
     rates = floating("poisson_cpu", input)
-    drawn = random_counts.poisson(stream(generator), rates).astype(input.dtype.np)
-    return _with_parameters("poisson_drawn", placed(drawn, input.device), input)
+    found = drawn(lambda: random_counts.poisson(stream(generator), rates).astype(input.dtype.np), input.device)
+    return _with_parameters("poisson_drawn", found, input)
 
 
 def binomial(count: Tensor, prob: Tensor, generator: Any = None) -> Tensor:
@@ -179,8 +180,8 @@ def binomial(count: Tensor, prob: Tensor, generator: Any = None) -> Tensor:
     if count.dtype.itemsize < 4:
         raise NotImplementedError(f"\"binomial_cpu\" not implemented for '{scalar_name(count.dtype)}'")
     pair = np.broadcast_arrays(count._read().numpy(), prob._read().numpy())
-    drawn = random_counts.binomial(stream(generator), *pair).astype(count.dtype.np)
-    return _with_parameters("binomial_drawn", placed(drawn, count.device), count, prob)
+    found = drawn(lambda: random_counts.binomial(stream(generator), *pair).astype(count.dtype.np), count.device)
+    return _with_parameters("binomial_drawn", found, count, prob)
 
 
 def multinomial(
@@ -195,8 +196,8 @@ def multinomial(
         raise RuntimeError(f"multinomial only supports floating-point dtypes for input, got: {scalar_name(input.dtype)}")
     if isinstance(out, Tensor) and out.dtype is not dtypes.int64:
         raise RuntimeError(f"multinomial expects Long tensor out, got: {scalar_name(out.dtype)}")
-    picked = stream(generator).multinomial(input._read().numpy(), num_samples, replacement)
-    return deliver(out, placed(picked, input.device))
+    weights = input._read()
+    return deliver(out, drawn(lambda: stream(generator).multinomial(weights.numpy(), num_samples, replacement), input.device))
 
 
 def normal(
@@ -231,15 +232,17 @@ def _around(mean: Any, std: Any, generator: Any) -> Tensor:
         raise RuntimeError("normal expects all elements of std >= 0.0")
     shape = broadcast_shapes(*(tuple(t.shape) for t in (mean, std) if isinstance(t, Tensor)))
     scale = 1.0 if isinstance(std, Tensor) else float(std)
-    drawn = made("normal", shape, like.dtype, like.device, generator, 0.0, scale)
+    noise = made("normal", shape, like.dtype, like.device, generator, 0.0, scale)
     if readable and not on_device(like.device):  # rounded after the product and after the sum, as torch does
-        values = drawn._read().numpy()
+        values = noise._read().numpy()
         if isinstance(std, Tensor):
             values = (values * std._read().numpy()).astype(values.dtype)
         shift = mean._read().numpy() if isinstance(mean, Tensor) else values.dtype.type(mean)
-        return placed((values + shift).astype(values.dtype), like.device)
+        if local.state.notes is not None:
+            local.state.notes.refuse("normal() with a tensor of means or deviations reads it on the host")
+        return bare(host((values + shift).astype(values.dtype), like.device))
     centre = mean.detach() if isinstance(mean, Tensor) else mean
-    return ((drawn * std.detach() if isinstance(std, Tensor) else drawn) + centre).to(like.dtype)
+    return ((noise * std.detach() if isinstance(std, Tensor) else noise) + centre).to(like.dtype)
 
 
 def _readable(x: Tensor) -> bool:

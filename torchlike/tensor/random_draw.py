@@ -28,6 +28,14 @@ def placed(array: np.ndarray, where: devices.device) -> Tensor:
     return array.example(where) if isinstance(array, Drawn) else bare(host(array, where))
 
 
+def drawn(draw: Callable[[], np.ndarray], where: devices.device) -> Tensor:
+    """The tensor of what `draw` takes from a generator of the host."""
+    made = placed(draw(), where)
+    if local.state.notes is not None:
+        local.state.notes.drawn(made._read(), draw)
+    return made
+
+
 def stream(generator: Any) -> Any:
     """The generator that numbers come from; inside `vmap` one that draws as the randomness asked for says."""
     if local.state.capture is not None:
@@ -169,9 +177,25 @@ def numbers(
     chosen = stream(generator)
     if on_device(where) and f"device_{kind}" in OPS.rows and not isinstance(chosen, _BatchStream):
         key, counter = chosen.key_and_counter()
-        key = key if isinstance(key, Tensor) else bare(host(key, where))
+        if not isinstance(key, Tensor):
+            key = bare(host(key, where))
+            if local.state.notes is not None:
+                _note_counter(chosen, key._read(), where)
         return dispatch.call(OPS[f"device_{kind}"], (key, counter, *parameters), (size, dtype))
-    return placed(getattr(chosen, kind)(size, *parameters, dtype.np, **options), where)
+    return drawn(lambda: getattr(chosen, kind)(size, *parameters, dtype.np, **options), where)
+
+
+def _note_counter(chosen: Any, key: Value, where: devices.device) -> None:
+    """A number drawn on the device comes from a key and a count, which go on with every draw."""
+    counts: list[int] = []
+
+    def again() -> np.ndarray:
+        found, counter = chosen.key_and_counter()
+        counts[:] = [counter]
+        return found
+
+    local.state.notes.drawn(key, again)
+    local.state.notes.numbers(where, 1, lambda: counts)
 
 
 def made(kind: str, size: tuple, dtype: DType, where: Any, generator: Any, *parameters: float) -> Tensor:

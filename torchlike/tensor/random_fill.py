@@ -8,7 +8,7 @@ from typing import Any
 from torchlike.base import dtypes
 from torchlike.base.promotion import scalar_name
 from torchlike.tensor.random_checks import check_parameters
-from torchlike.tensor.random_draw import SCATTERED, in_memory_order, memory_order, numbers, on_device, placed, stream, trials
+from torchlike.tensor.random_draw import SCATTERED, drawn, in_memory_order, memory_order, numbers, on_device, stream, trials
 from torchlike.tensor.tensor import Tensor
 
 
@@ -45,17 +45,19 @@ def bernoulli_(self: Tensor, p: Any = 0.5, *, generator: Any = None) -> Tensor:
     self._check_writable()
     if isinstance(p, Tensor):
         order, back = memory_order(self)
-        mask = trials(p.detach().expand(self.shape).permute(order), generator)
-        return self._write(placed(mask.astype(self.dtype.np), self.device).permute(back))
+        chances = p.detach().expand(self.shape).permute(order)
+        return self._write(drawn(lambda: trials(chances, generator).astype(self.dtype.np), self.device).permute(back))
     if not 0 <= p <= 1:
         raise RuntimeError(f"bernoulli_ expects p to be in [0, 1], but got p={p:g}")
     if self.dtype.is_complex:
         raise NotImplementedError(f"\"bernoulli_scalar_cpu_\" not implemented for '{scalar_name(self.dtype)}'")
 
+    kind, where = self.dtype, self.device  # a draw that is noted does not hold the tensor
+
     def draw(size: tuple[int, ...]) -> Tensor:
         if on_device(self.device):
             return (numbers("uniform", size, dtypes.float32, self.device, generator, 0.0, 1.0) < p).to(self.dtype)
-        return placed(stream(generator).bernoulli(size, float(p)).astype(self.dtype.np), self.device)
+        return drawn(lambda: stream(generator).bernoulli(size, float(p)).astype(kind.np), where)
 
     return self._write(in_memory_order(self, draw))
 
@@ -70,8 +72,9 @@ def random_(self: Tensor, low: Any = 0, high: Any = None, *, generator: Any = No
     if self.dtype.is_complex:
         raise NotImplementedError(f"\"random_kernel_cpu\" not implemented for '{scalar_name(self.dtype)}'")
     bounds = int(low), None if high is None else int(high)
+    kind, where = self.dtype, self.device
     return self._write(
-        in_memory_order(self, lambda size: placed(stream(generator).random_(size, *bounds, self.dtype.np), self.device))
+        in_memory_order(self, lambda size: drawn(lambda: stream(generator).random_(size, *bounds, kind.np), where))
     )
 
 

@@ -28,7 +28,10 @@ class Storage:
         self.version = 0
 
     def write(self, value: Value) -> None:
-        if local.state.capture is not None:
-            local.state.capture.note(self)
+        state = local.state
+        if state.capture is not None:
+            state.capture.note(self)
+        elif state.notes is not None:
+            state.notes.write(self)
         self.value = value
         self.version += 1

@@ -15,6 +15,7 @@ import numpy as np
 from torchlike.base.device import device
 from torchlike.base.dtypes import dtype
 from torchlike.base.dtypes import from_numpy as dtype_of
+from torchlike.base.epoch import Epoch
 from torchlike.base.layout import overlaps, repeats
 from torchlike.base.size import Size, contiguous_strides
 from torchlike.engine import dispatch
@@ -212,6 +213,7 @@ class Tensor(Surface):
         self._storage, self._view, self._cached, self._seen = other._storage, other._view, other._cached, other._seen
         self._strides, self._offset = other._strides, other._offset
         self._base = None
+        Epoch.now += 1
 
     # ---- what it is -------------------------------------------------------------------------------------------
 

@@ -88,7 +88,7 @@ def apply_update(
     else:
         row, statics = _row(rule), ((*counts, len(hyper)), static)
     sig = signature.find(row, specs, statics) or signature.make(row, specs, statics)
-    plain = local.state.capture is None
+    plain = local.state.capture is None and local.state.notes is None
     for target, value in zip(targets, emit(sig, values, [float(h) for h in hyper]), strict=True):
         storage = target._storage
         if target._view is not None:

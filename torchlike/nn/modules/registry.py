@@ -5,6 +5,7 @@ from __future__ import annotations
 from collections.abc import Callable, Iterable, Iterator
 from typing import TYPE_CHECKING, Any
 
+from torchlike.base.epoch import Epoch
 from torchlike.nn.modules import hooks as hook_table
 from torchlike.nn.modules.utils import typename
 from torchlike.tensor import Buffer, Parameter, Tensor
@@ -46,6 +47,7 @@ class ModuleRegistry:
 
     def __setattr__(self, name: str, value: Any) -> None:
         own = self.__dict__
+        Epoch.now += 1
         if isinstance(value, Parameter):
             self._require_init("parameters")
             self._forget(name, keep="_parameters")
@@ -89,6 +91,7 @@ class ModuleRegistry:
         (self._non_persistent_buffers_set.discard if persistent else self._non_persistent_buffers_set.add)(name)
 
     def __delattr__(self, name: str) -> None:
+        Epoch.now += 1
         for key in _LISTS:
             if name in self.__dict__.get(key, ()):
                 del self.__dict__[key][name]
@@ -147,6 +150,7 @@ class ModuleRegistry:
         Raises:
             AttributeError: before `Module.__init__`. KeyError: a bad or taken name. TypeError: no Parameter.
         """
+        Epoch.now += 1
         self._require_init("parameter")
         self._check_name("parameter", name, self._parameters)
         if param is not None and not isinstance(param, Parameter):
@@ -171,6 +175,7 @@ class ModuleRegistry:
         Raises:
             AttributeError: before `Module.__init__`. KeyError: a bad or taken name. TypeError: no tensor.
         """
+        Epoch.now += 1
         self._require_init("buffer")
         self._check_name("buffer", name, self._buffers)
         if tensor is not None and not isinstance(tensor, Tensor):
@@ -184,6 +189,7 @@ class ModuleRegistry:
         Raises:
             KeyError: a bad or taken name. TypeError: no Module.
         """
+        Epoch.now += 1
         if not isinstance(module, ModuleRegistry) and module is not None:
             raise TypeError(f"{typename(module)} is not a Module subclass")
         self._check_name("module", name, self._modules)

@@ -10,6 +10,7 @@ from contextlib import contextmanager
 from functools import wraps
 from typing import Any, cast
 
+from torchlike.engine.record import local
 from torchlike.optim.optimizer import Optimizer
 from torchlike.tensor import Tensor
 
@@ -61,6 +62,26 @@ def saved_function(function: Any) -> dict | None:
     return None if isinstance(function, types.FunctionType) else function.__dict__.copy()
 
 
+def host_action(step: Callable) -> Callable:
+    """A step that is Python's work alone: a compiled call that contains it does it again, each time, as it is."""
+
+    @wraps(step)
+    def noted(*args: Any, **kwargs: Any) -> Any:
+        state = local.state
+        notes = state.notes
+        if notes is None:
+            return step(*args, **kwargs)
+        state.notes = None
+        try:
+            result = step(*args, **kwargs)
+        finally:
+            state.notes = notes
+        notes.act(lambda: step(*args, **kwargs))
+        return result
+
+    return noted
+
+
 class LRScheduler:
     """Base class of learning-rate schedulers: a subclass defines `get_lr`.
 
@@ -75,6 +96,11 @@ class LRScheduler:
 
     _get_lr_called_within_step: bool = False
     _is_initial: bool = False
+
+    def __init_subclass__(cls, **kwargs: Any) -> None:
+        super().__init_subclass__(**kwargs)
+        if "step" in vars(cls):
+            cls.step = host_action(vars(cls)["step"])  # type: ignore[method-assign]  # the same step
 
     def __init__(self, optimizer: Optimizer, last_epoch: int = -1) -> None:
         check_optimizer(optimizer)
@@ -118,6 +144,7 @@ class LRScheduler:
         """The next learning rate of each group; called by `step`."""
         raise NotImplementedError
 
+    @host_action
     def step(self, epoch: int | None = None) -> None:
         """Go on to the next epoch (or, deprecated, to `epoch`). Call it after the optimizer's `step`."""
         if self._step_count == 1:

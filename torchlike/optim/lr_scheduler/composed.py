@@ -92,7 +92,7 @@ class SequentialLR(_Composed):
         elif hasattr(target, "last_epoch"):
             target.last_epoch -= 1
 
-    def step(self) -> None:  # type: ignore[override]  # takes no epoch, as in torch
+    def step(self) -> None:  # takes no epoch, as in torch
         """Go on to the next epoch."""
         self.last_epoch += 1
         index = bisect_right(self._milestones, self.last_epoch)
@@ -120,7 +120,7 @@ class ChainedScheduler(_Composed):
         self.optimizer = optimizer
         self._last_lr = group_values(optimizer, "lr")
 
-    def step(self) -> None:  # type: ignore[override]  # takes no epoch, as in torch
+    def step(self) -> None:  # takes no epoch, as in torch
         """Go on to the next epoch."""
         for scheduler in self._schedulers:
             scheduler.step()
@@ -197,7 +197,7 @@ class ReduceLROnPlateau(LRScheduler):
     def in_cooldown(self) -> bool:
         return self.cooldown_counter > 0
 
-    def step(self, metrics: Any, epoch: int | None = None) -> None:  # type: ignore[override]  # takes a metric, as in torch
+    def step(self, metrics: Any, epoch: int | None = None) -> None:  # takes a metric, as in torch
         """Take note of this epoch's metric (a number or a one-element tensor)."""
         current = float(metrics)
         if epoch is None:

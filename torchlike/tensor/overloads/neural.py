@@ -118,6 +118,8 @@ def draw_slopes(input: Tensor, lower: float, upper: float, generator: Any = None
     pending. On a device, and inside a JAX transformation, every element gets a number.
     """
     value = input._read()
+    if local.state.notes is not None:
+        local.state.notes.refuse("rrelu() draws as many numbers as there are negative elements")
     unseen = value.aval.traced or local.state.capture is not None
     if unseen or input.device is not devices.CPU or flags.rng == "device":
         return input.detach().new_empty(input.shape).uniform_(lower, upper, generator=generator)

@@ -3,6 +3,7 @@
 from __future__ import annotations
 
 from collections.abc import Sequence
+from functools import partial
 from typing import Any, NamedTuple
 
 import numpy as np
@@ -15,7 +16,7 @@ from torchlike.ops.registry import OPS
 from torchlike.tensor import functions as ops
 from torchlike.tensor.overloads.neural import draw_kept
 from torchlike.tensor.overloads.table import overload
-from torchlike.tensor.random_draw import on_device, placed, stream
+from torchlike.tensor.random_draw import drawn, on_device, placed, stream
 from torchlike.tensor.tensor import Tensor, bare
 
 # --- packed sequences --------------------------------------------------------------------------------------------------
@@ -141,6 +142,13 @@ def read_packing(batch_sizes: Tensor) -> Packing:
 # --- networks ----------------------------------------------------------------------------------------------------------
 
 
+def _mask_of_rows(size: tuple[int, int, int], inside: Any, rows: int, keep: float) -> np.ndarray:
+    """A mask that is drawn for the rows of a packed batch only."""
+    mask = np.zeros(size, bool)
+    mask[inside] = stream(None).bernoulli((rows, size[-1]), keep)
+    return mask
+
+
 class Network(NamedTuple):
     """What kind of recurrent network the weights are for."""
 
@@ -172,16 +180,15 @@ class Network(NamedTuple):
             return []
         steps, batch = (input.shape[1], input.shape[0]) if self.batch_first else (input.shape[0], input.shape[1])
         width = size * self.directions
-        drawn = []
+        found = []
         for _ in range(self.num_layers - 1):
             unseen = on_device(input.device) or local.state.capture is not None or input._read().aval.traced
             if packing is None or unseen or not keep:
-                drawn.append(draw_kept(input, (steps, batch, width), keep))
+                found.append(draw_kept(input, (steps, batch, width), keep))
                 continue
-            mask = np.zeros((steps, batch, width), bool)
-            mask[packing.inside(steps)] = stream(None).bernoulli((packing.rows, width), keep)
-            drawn.append(placed(mask, input.device))
-        return drawn
+            whole, inside = (steps, batch, width), packing.inside(steps)
+            found.append(drawn(partial(_mask_of_rows, whole, inside, packing.rows, keep), input.device))
+        return found
 
     def checked(self, states: Any, params: Any) -> tuple[list, list]:
         """States and weights as lists. Raises RuntimeError or TypeError where they are not what the network takes."""
