@@ -254,7 +254,9 @@ def successors(graph: Graph, leaves: Sequence[int], outs: Sequence[int]) -> list
     """Pairs of a leaf and the result like it that an entry returns at the same position: what an update makes of it."""
     free, open_ = set(leaves), set(outs)
     pairs: list[tuple[int, int]] = []
-    for (_, _, *slots), results in zip(reversed(graph.entries), reversed(results_of(graph)), strict=True):
+    for (sig, _, *slots), results in zip(reversed(graph.entries), reversed(results_of(graph)), strict=True):
+        if sig.mesh is not None:  # its results are to lie elsewhere
+            continue
         for leaf, out in zip(slots, results, strict=False):
             if leaf in free and out in open_ and graph.values[leaf].aval is graph.values[out].aval:
                 free.discard(leaf)

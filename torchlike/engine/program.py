@@ -84,7 +84,8 @@ class Program:
         used, needed = needed_for(graph, outs)
         # A zero-dim leaf of a program of many processes is copied on its way in.
         free = [i for i in donatable if i in used and (graph.ranks is None or graph.values[i].aval.ndim)]
-        pairs = donations(graph, free, outs)
+        # On a mesh, only what is updated keeps its place: what merely has its shape may lie elsewhere.
+        pairs = successors(graph, free, outs) if where else donations(graph, free, outs)
         self.donated = tuple(leaf for leaf, _ in pairs)
         taken = {out for _, out in pairs}
         # JAX pairs donated arguments with results of their shape in order: so these come first.

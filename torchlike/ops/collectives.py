@@ -171,3 +171,109 @@ _shared.defvjp(lambda x, group: (x, None), lambda group, _, grad: (_sum(grad, gr
 def use_apart(input, *, group):
     """The tensor itself, which all processes have alike and use differently: its gradient is the sum of theirs."""
     return _shared(input, group)
+
+
+@partial(jax.custom_vjp, nondiff_argnums=(1, 2))
+def _unsharded(x: Any, group: Any, dim: int) -> Any:
+    return lax.all_gather(x, AXIS, axis=dim, tiled=True, axis_index_groups=group.parts)
+
+
+def _unsharded_back(group: Any, dim: int, _: Any, grad: Any) -> tuple:
+    total = lax.psum_scatter(grad, AXIS, scatter_dimension=dim, tiled=True, axis_index_groups=group.parts)
+    return (total / group.size,)
+
+
+_unsharded.defvjp(lambda x, group, dim: (_unsharded(x, group, dim), None), _unsharded_back)
+
+
+@_row()
+def unshard(input, *, group, dim=0):
+    """The processes' parts put together along `dim`. The gradient of each part is the mean of all processes' gradients."""
+    return _unsharded(input, group, dim)
+
+
+@partial(jax.custom_vjp, nondiff_argnums=(1,))
+def _averaged(x: Any, group: Any) -> Any:
+    return x
+
+
+_averaged.defvjp(lambda x, group: (x, None), lambda group, _, grad: (_sum(grad, group) / group.size,))
+
+
+@_row()
+def average_gradient(input, *, group):
+    """The tensor itself; its gradient is the mean of all processes' gradients."""
+    return _averaged(input, group)
+
+
+@partial(jax.custom_vjp, nondiff_argnums=(1, 2))
+def _joined(x: Any, group: Any, dim: int) -> Any:
+    return lax.all_gather(x, AXIS, axis=dim, tiled=True, axis_index_groups=group.parts)
+
+
+def _joined_back(group: Any, dim: int, _: Any, grad: Any) -> tuple:
+    size = grad.shape[dim] // group.size
+    return (lax.dynamic_slice_in_dim(grad, _place(group) * size, size, dim),)
+
+
+_joined.defvjp(lambda x, group, dim: (_joined(x, group, dim), None), _joined_back)
+
+
+@_row()
+def join_alike(input, *, group, dim=0):
+    """The processes' parts put together along `dim`, for what all go on to use alike: the gradient of a part is a part."""
+    return _joined(input, group, dim)
+
+
+@_row()
+def split_alike(input, *, group, dim=0):
+    """This process's part along `dim` of what all have alike; the gradient is put together from all parts'."""
+    return _split(input, group, dim)
+
+
+@partial(jax.custom_vjp, nondiff_argnums=(1, 2))
+def _split(x: Any, group: Any, dim: int) -> Any:
+    size = x.shape[dim] // group.size
+    return lax.dynamic_slice_in_dim(x, _place(group) * size, size, dim)
+
+
+_split.defvjp(
+    lambda x, group, dim: (_split(x, group, dim), None),
+    lambda group, dim, _, grad: (lax.all_gather(grad, AXIS, axis=dim, tiled=True, axis_index_groups=group.parts),),
+)
+
+
+@partial(jax.custom_vjp, nondiff_argnums=(1, 2))
+def _sum_split(x: Any, group: Any, dim: int) -> Any:
+    return lax.psum_scatter(x, AXIS, scatter_dimension=dim, tiled=True, axis_index_groups=group.parts)
+
+
+_sum_split.defvjp(
+    lambda x, group, dim: (_sum_split(x, group, dim), None),
+    lambda group, dim, _, grad: (lax.all_gather(grad, AXIS, axis=dim, tiled=True, axis_index_groups=group.parts),),
+)
+
+
+@_row()
+def sum_split(input, *, group, dim=0):
+    """The sum over the processes, of which each gets its part along `dim`."""
+    return _sum_split(input, group, dim)
+
+
+@partial(jax.custom_vjp, nondiff_argnums=(1, 2))
+def _join_apart(x: Any, group: Any, dim: int) -> Any:
+    return lax.all_gather(x, AXIS, axis=dim, tiled=True, axis_index_groups=group.parts)
+
+
+_join_apart.defvjp(
+    lambda x, group, dim: (_join_apart(x, group, dim), None),
+    lambda group, dim, _, grad: (
+        lax.psum_scatter(grad, AXIS, scatter_dimension=dim, tiled=True, axis_index_groups=group.parts),
+    ),
+)
+
+
+@_row()
+def join_apart(input, *, group, dim=0):
+    """The processes' parts put together along `dim`, for what they use differently: the gradient is summed."""
+    return _join_apart(input, group, dim)

@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+import math
 import os
 from collections.abc import Sequence
 from typing import Any
@@ -23,15 +24,14 @@ def mesh(device_mesh: Any, group: Any, where: device) -> Mesh | None:
     chosen = getattr(device_mesh, "local_mesh", None)
     if chosen is not None:
         return chosen
-    count = int(os.environ.get("TORCHLIKE_DEVICES", "0"))
-    if count < 2:
+    if count() < 2:
         return None
     if group.size() > 1:
         raise NotImplementedError("torchlike spreads a batch over processes or over a process's devices, not over both yet")
     found = jax.local_devices(backend=where.platform)
-    if len(found) < count:
-        raise RuntimeError(f"TORCHLIKE_DEVICES={count}, and JAX sees {len(found)} {where.type} devices")
-    return Mesh(np.array(found[:count]), ("data",))
+    if len(found) < count():
+        raise RuntimeError(f"TORCHLIKE_DEVICES={count()}, and JAX sees {len(found)} {where.type} devices")
+    return Mesh(np.array(found[: count()]), ("data",))
 
 
 def replicate(tensors: Sequence[Tensor], where: Mesh) -> None:
@@ -42,11 +42,21 @@ def replicate(tensors: Sequence[Tensor], where: Mesh) -> None:
         tensor._storage.write(Value(value.aval, placement.put(value.force(), whole)))
 
 
-def scattered(x: Any, where: Any) -> Any:
-    """A batch with equal parts of it on each device; what does not divide, or is no tensor, is left as it is."""
-    if not isinstance(x, Tensor) or not x.ndim or x.shape[0] % where.devices.size:
+def count() -> int:
+    """How many devices of this process the launcher was told to use; 0 where it was not told."""
+    return int(os.environ.get("TORCHLIKE_DEVICES", "0"))
+
+
+def scattered(x: Any, where: Any, axes: Sequence[str] | None = None) -> Any:
+    """A batch with equal parts of it on each device; what does not divide, or is no tensor, is left as it is.
+
+    Args:
+        axes: the mesh's dimensions over which it is spread, its first by default.
+    """
+    names = where.axis_names[:1] if axes is None else tuple(axes)
+    if not isinstance(x, Tensor) or not x.ndim or x.shape[0] % math.prod(where.shape[n] for n in names):
         return x
-    parts = NamedSharding(where, PartitionSpec(where.axis_names[0]))
+    parts = NamedSharding(where, PartitionSpec(names if len(names) > 1 else names[0]))
     value = x._read()
     if x._rg or value.array is None or value.aval.traced:
         return dispatch.call(OPS["constrain"], [x], (parts,))

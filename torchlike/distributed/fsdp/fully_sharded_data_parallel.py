@@ -1,0 +1,144 @@
+"""`FullyShardedDataParallel`, the wrapper that came before `fully_shard`."""
+
+from __future__ import annotations
+
+from collections.abc import Callable, Iterator
+from contextlib import contextmanager
+from dataclasses import dataclass
+from enum import Enum, auto
+from typing import Any
+
+from torchlike.autograd.grad_mode import no_grad
+from torchlike.base.errors import missing
+from torchlike.distributed.collectives import record
+from torchlike.distributed.device_mesh import DeviceMesh
+from torchlike.distributed.fsdp._fully_shard import FSDPModule, MixedPrecisionPolicy, fully_shard
+from torchlike.distributed.tensor._api import part_of
+from torchlike.nn.modules.module import Module
+from torchlike.nn.utils import clip_grad_norm_
+from torchlike.tensor import Parameter, Tensor
+from torchlike.tensor import functions as ops
+
+
+class ShardingStrategy(Enum):
+    FULL_SHARD = auto()
+    SHARD_GRAD_OP = auto()
+    NO_SHARD = auto()
+    HYBRID_SHARD = auto()
+    _HYBRID_SHARD_ZERO2 = auto()
+
+
+class BackwardPrefetch(Enum):
+    BACKWARD_PRE = auto()
+    BACKWARD_POST = auto()
+
+
+class StateDictType(Enum):
+    FULL_STATE_DICT = auto()
+    LOCAL_STATE_DICT = auto()
+    SHARDED_STATE_DICT = auto()
+
+
+@dataclass(frozen=True)
+class MixedPrecision:
+    param_dtype: Any = None
+    reduce_dtype: Any = None
+    buffer_dtype: Any = None
+    keep_low_precision_grads: bool = False
+    cast_forward_inputs: bool = False
+    cast_root_forward_inputs: bool = True
+
+
+@dataclass
+class CPUOffload:
+    offload_params: bool = False
+
+
+class FullyShardedDataParallel(Module):
+    """Calls `module`, whose parameters are in parts; see `fully_shard`, which does the work.
+
+    Args:
+        auto_wrap_policy: `policy(module, recurse, nonwrapped_numel) -> bool`: which children put theirs together by themselves.
+
+    Raises:
+        NotImplementedError: for NO_SHARD (use `DistributedDataParallel`) and offloading.
+    """
+
+    def __init__(
+        self, module: Module, process_group: Any = None, sharding_strategy: ShardingStrategy | None = None,
+        cpu_offload: CPUOffload | None = None, auto_wrap_policy: Callable | None = None, backward_prefetch: Any = None,
+        mixed_precision: MixedPrecision | None = None, ignored_modules: Any = None, param_init_fn: Any = None,
+        device_id: Any = None, sync_module_states: bool = False, forward_prefetch: bool = False, limit_all_gathers: bool = True,
+        use_orig_params: bool = False, ignored_states: Any = None, device_mesh: DeviceMesh | None = None,
+    ) -> None:  # fmt: skip
+        super().__init__()
+        if sharding_strategy is ShardingStrategy.NO_SHARD:
+            raise missing("FullyShardedDataParallel(NO_SHARD)", "use DistributedDataParallel")
+        if cpu_offload is not None and cpu_offload.offload_params:
+            raise missing("FullyShardedDataParallel(cpu_offload=...)")
+        ignored = {p for m in ignored_modules or () for p in m.parameters()}
+        policy = None
+        if mixed_precision is not None:
+            policy = MixedPrecisionPolicy(mixed_precision.param_dtype, mixed_precision.reduce_dtype)
+        options: dict[str, Any] = {"mesh": device_mesh, "mp_policy": policy, "ignored_params": ignored}
+        if auto_wrap_policy is not None:
+            for child in list(module.modules())[:0:-1]:  # the innermost first
+                size = sum(p.numel() for p in child.parameters())
+                if size and auto_wrap_policy(module=child, recurse=False, nonwrapped_numel=size):
+                    fully_shard(child, **options)
+        self.module = fully_shard(module, **options)
+
+    def forward(self, *args: Any, **kwargs: Any) -> Any:
+        return self.module(*args, **kwargs)
+
+    @property
+    def mesh(self) -> DeviceMesh:
+        return self.module._fsdp.mesh
+
+    def clip_grad_norm_(self, max_norm: float, norm_type: float = 2.0) -> Tensor:
+        """Scale all gradients so that their common norm, over all ranks' parts, is at most `max_norm`; returns the norm."""
+        return clip_parts(list(self.parameters()), max_norm, norm_type)
+
+    @contextmanager
+    def no_sync(self) -> Iterator[None]:
+        raise missing("FullyShardedDataParallel.no_sync", "gradients are parts: they are reduced in every backward")
+        yield
+
+    @staticmethod
+    @contextmanager
+    def summon_full_params(module: Module, *args: Any, **kwargs: Any) -> Iterator[None]:
+        """Parameters are whole within the block, to be read."""
+        found = [m for m in module.modules() if isinstance(m, FSDPModule)]
+        for m in found:
+            m.unshard()
+        try:
+            yield
+        finally:
+            for m in found:
+                m.reshard()
+
+
+@no_grad()
+def clip_parts(params: list[Parameter], max_norm: float, norm_type: float = 2.0) -> Tensor:
+    """`clip_grad_norm_` where gradients are this rank's parts; in one process they are whole."""
+    grads = [p for p in params if p.grad is not None]
+    parts = [p for p in grads if (part := part_of(p)) is not None and any(x.is_shard() for x in part.placements)]
+    if not parts:
+        return clip_grad_norm_(params, max_norm, norm_type)
+    first = part_of(parts[0])
+    assert first is not None
+    mesh = first.mesh
+    cut = {id(p) for p in parts}
+
+    def powers(chosen: list[Parameter]) -> Tensor:
+        return ops.stack([(p.grad.abs() ** norm_type).sum() for p in chosen]).sum()
+
+    total = record("all_reduce", [powers(parts)], mesh.get_group(mesh.ndim - 1).ranks, "sum")
+    rest = [p for p in grads if id(p) not in cut]
+    if rest:
+        total = total + powers(rest)
+    norm = total ** (1.0 / norm_type)
+    scale = (max_norm / (norm + 1e-6)).clamp(max=1.0)
+    for p in grads:
+        p.grad.mul_(scale)
+    return norm
