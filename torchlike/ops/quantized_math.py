@@ -125,16 +125,32 @@ def quantized_linear_dynamic(
 
 
 @op("weight_only_linear", ns="", method=False, out=False)
-def weight_only_linear(input, weight, scale, bias=None):
-    """Linear map by weights in integers or 8-bit floats, with a scale per row or per group of columns.
+def weight_only_linear(input, weight, scale, zero=None, bias=None, *, bits=8):
+    """Linear map by weights in small numbers, made floats again group by group: number * scale + zero.
 
     Args:
-        weight: `(N, K)`, of any numeric dtype. scale: `(N, G)`, G a divisor of K.
+        weight: `(N, K)` int8 or 8-bit floats; with 4 bits `(N, K / 2)` uint8, two numbers a byte, the lower half first.
+        scale: `(N, G)` for groups of K / G columns. zero: the same shape, or None for 0.
     """
-    n, k = weight.shape
-    real = weight.reshape(n, scale.shape[1], -1).astype(input.dtype) * scale[..., None].astype(input.dtype)
-    out = jnp.matmul(input, real.reshape(n, k).T)
+    numbers = weight
+    if bits == 4:
+        numbers = jnp.stack([weight & 15, weight >> 4], -1).reshape(weight.shape[0], -1).astype(jnp.int8) - 8
+    rows, columns = numbers.shape
+    real = numbers.reshape(rows, scale.shape[1], -1).astype(scale.dtype) * scale[..., None]
+    if zero is not None:
+        real = real + zero[..., None]
+    out = jnp.matmul(input, real.reshape(rows, columns).astype(input.dtype).T)
     return out if bias is None else out + bias
+
+
+@op("dynamic_rows_linear", ns="", method=False, out=False)
+def dynamic_rows_linear(input, weight, scale, bias=None):
+    """Linear map of floats by int8 weights with a scale `(N, 1)` per row, each row of the input quantized by its own range."""
+    real = input.astype(jnp.float32)
+    steps = jnp.maximum(jnp.max(jnp.abs(real), -1, keepdims=True), 1e-5) / 127.5
+    integers = jnp.clip(jnp.round(real / steps), -128, 127).astype(jnp.int8)
+    out = dot(integers, weight).astype(jnp.float32) * steps * scale[:, 0].astype(jnp.float32)
+    return (out if bias is None else out + bias.astype(jnp.float32)).astype(input.dtype)
 
 
 # ---- convolutions -----------------------------------------------------------------------------------------------------

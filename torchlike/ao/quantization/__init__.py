@@ -13,6 +13,7 @@ from torchlike.ao.quantization.fuser_method_mappings import *
 from torchlike.ao.quantization.histogram import HistogramObserver, default_histogram_observer
 from torchlike.ao.quantization.observer import *
 from torchlike.ao.quantization.qconfig import *
+from torchlike.ao.quantization.quant_api import *
 from torchlike.ao.quantization.quant_type import QuantType
 from torchlike.ao.quantization.quantization_mappings import *
 from torchlike.ao.quantization.quantize import *
