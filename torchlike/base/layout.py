@@ -2,10 +2,13 @@
 
 from __future__ import annotations
 
+import contextlib
 from collections.abc import Sequence
 from functools import lru_cache
 from math import prod
 from typing import Any
+
+from jax.errors import InconclusiveDimensionOperation
 
 from torchlike.base.size import contiguous_strides
 
@@ -115,6 +118,11 @@ def propagate(kind: str, tensors: Sequence[Any], outs: Sequence[Any], mixed: boo
     if kind == "contiguous":
         return
     operands = tuple((t.shape, t.stride()) for t in tensors)
+    with contextlib.suppress(InconclusiveDimensionOperation):  # sizes are symbols: nobody asks how they lie in memory
+        _propagate(kind, operands, outs, mixed)
+
+
+def _propagate(kind: str, operands: tuple, outs: Sequence[Any], mixed: bool) -> None:
     for out in outs:
         shape = out.shape
         strides = (

@@ -8,14 +8,17 @@ from __future__ import annotations
 from collections.abc import Sequence
 from typing import Any
 
+import jax
+import jax.core
 import numpy as np
+from jax.export import is_symbolic_dim
 
 from torchlike.base import dtypes
 from torchlike.base.layout import elementwise
 from torchlike.base.promotion import scalar_name, tensor_type_name
 from torchlike.base.size import contiguous_strides
 from torchlike.engine import dispatch
-from torchlike.engine.value import host
+from torchlike.engine.value import host, of_jax
 from torchlike.ops.registry import OPS
 from torchlike.tensor.tensor import Tensor, bare, make_view, place
 
@@ -244,6 +247,8 @@ def _wrap(index: int, size: int, dim: int) -> int:
 
 def _slice(item: slice, size: int) -> tuple[int, int, int]:
     """`(lowest index, count, step)`; a negative step, which torch refuses, walks downwards as in Python."""
+    if is_symbolic_dim(size) or is_symbolic_dim(item.start) or is_symbolic_dim(item.stop):
+        return _symbolic_slice(item, size)
     step = 1 if item.step is None else item.step.__index__()
     if step == 0:
         raise ValueError("slice step cannot be zero")
@@ -253,6 +258,21 @@ def _slice(item: slice, size: int) -> tuple[int, int, int]:
         low = min(max(chosen.start, 0), size)
         return low, 0, step
     return min(chosen[0], chosen[-1]), len(chosen), step
+
+
+def _symbolic_slice(item: slice, size: Any) -> tuple[Any, Any, int]:
+    """`_slice` of a size, or up to a size, that is only a symbol (see `torchlike.export`). Positive steps only."""
+    step = item.step or 1
+    start = 0 if item.start is None else item.start
+    stop = size if item.stop is None else item.stop
+    start, stop = (b + size if isinstance(b, int) and b < 0 else b for b in (start, stop))
+    stop = jax.core.min_dim(stop, size)
+    return start, (stop - start + step - 1) // step, step
+
+
+def _started(at: Any) -> Any:
+    """Where a slice starts, as an operand: a number, or the value of what is only a symbol."""
+    return bare(of_jax(jax.numpy.asarray(at))) if is_symbolic_dim(at) else at
 
 
 def _index_tensors(x: Tensor, item: Tensor, dim: int) -> list[Tensor]:
@@ -321,7 +341,12 @@ def select(x: Tensor, dim: int, index: int) -> Tensor:
     old = x.stride()
     spec = (*[None] * dim, (1, 1), *[None] * (len(sizes) - dim - 1))
     return make_view(
-        x, _SELECT, (spec, (*sizes[:dim], *sizes[dim + 1 :])), (*old[:dim], *old[dim + 1 :]), x._offset + at * old[dim], (at,)
+        x,
+        _SELECT,
+        (spec, (*sizes[:dim], *sizes[dim + 1 :])),
+        (*old[:dim], *old[dim + 1 :]),
+        x._offset + at * old[dim],
+        (_started(at),),
     )
 
 
@@ -333,7 +358,7 @@ def narrow(x: Tensor, dim: int, start: int, count: int, step: int = 1) -> Tensor
         starts: tuple = ()
     else:
         spec = (*[None] * dim, (count, step), *[None] * (len(sizes) - dim - 1))
-        starts = (start,)
+        starts = (_started(start),)
     shape = (*sizes[:dim], count, *sizes[dim + 1 :])
     strides = (*old[:dim], old[dim] * step, *old[dim + 1 :])
     return make_view(x, _SLICE, (spec, shape), strides, x._offset + start * old[dim], starts)

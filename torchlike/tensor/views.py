@@ -6,6 +6,8 @@ from collections.abc import Sequence
 from typing import Any
 
 import jax
+from jax.errors import InconclusiveDimensionOperation
+from jax.export import is_symbolic_dim
 
 from torchlike.base import dtypes
 from torchlike.base.layout import is_contiguous, view_strides
@@ -26,8 +28,8 @@ def sizes(args: Sequence[Any]) -> tuple[int, ...]:
     """Sizes given one by one or as one sequence; zero-dim tensors count as ints. Raises TypeError for anything else."""
     try:
         if len(args) == 1 and not isinstance(args[0], int) and not (isinstance(args[0], Tensor) and args[0].ndim == 0):
-            args = args[0]
-        return tuple([a if type(a) is int else a.__index__() for a in args])
+            args = args if is_symbolic_dim(args[0]) else args[0]
+        return tuple([a if type(a) is int or is_symbolic_dim(a) else a.__index__() for a in args])
     except (AttributeError, TypeError):
         raise TypeError(f"argument 'size' must be ints or one tuple of ints, but got {args!r}") from None
 
@@ -37,7 +39,10 @@ def through(x: Tensor, op: Op, static: tuple) -> Tensor:
     out = make_view(x, op, static, (), 0)
     assert op.view is not None
     keywords = dict(zip((n for n, _ in op.statics), static, strict=True))
-    found = op.view.layout(x.shape, x.stride(), x._offset, out.shape, **keywords)
+    try:
+        found = op.view.layout(x.shape, x.stride(), x._offset, out.shape, **keywords)
+    except InconclusiveDimensionOperation:  # sizes are symbols: nobody asks how they lie in memory
+        return out
     assert found is not None  # whoever calls knows that the strides allow it
     strides, offset = found
     out._strides = None if strides == contiguous_strides(out.shape) else tuple(strides)
@@ -69,7 +74,10 @@ def reshape(input: Tensor, *shape: Any) -> Tensor:
     wanted = infer_size(sizes(shape), input._value.aval.numel)
     if input._strides is None:
         return make_view(input, _VIEW, (wanted,), contiguous_strides(wanted), input._offset)
-    strides = view_strides(input.shape, input.stride(), wanted)
+    try:
+        strides = view_strides(input.shape, input.stride(), wanted)
+    except InconclusiveDimensionOperation:
+        strides = None
     if strides is None:
         return dispatch.call(OPS["reshape_copy"], (input,), (wanted,))
     return make_view(input, _VIEW, (wanted,), strides, input._offset)
