@@ -9,5 +9,5 @@ compat = ["compat", *(f"compat.{name}" for name in find_packages("compat"))]
 setup(
     packages=[*find_packages(include=["torchlike", "torchlike.*"]), *(f"torchlike.{name}" for name in compat)],
     package_dir={"torchlike.compat": "compat"},
-    package_data={"": ["py.typed", "*.pyi"]},
+    package_data={"": ["py.typed", "*.pyi", "*.txt"]},
 )

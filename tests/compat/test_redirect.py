@@ -19,6 +19,9 @@ import torchlike, torchlike.nn.functional
 from torch.utils.data import DataLoader
 from torch import nn
 from torchvision.ops.misc import FrozenBatchNorm2d
+import torchvision, torchvision.transforms.functional
+from torchvision import datasets, models, transforms
+from torchvision.models.resnet import Bottleneck
 
 assert torch is torchlike
 assert nn is torchlike.nn is sys.modules["torch.nn"]
@@ -36,6 +39,9 @@ except ModuleNotFoundError:
     pass
 else:
     raise AssertionError("torch has no such module")
+assert torchvision is torchlike.vision and torchvision.models.resnet50 is models.resnet50
+assert torchvision.__version__ == importlib.metadata.version("torchvision")
+assert isinstance(transforms.ToTensor(), torchvision.transforms.transforms.ToTensor)
 assert FrozenBatchNorm2d(3)(torch.ones(1, 3, 2, 2)).shape == (1, 3, 2, 2)
 assert not torch.jit.is_scripting() and not hasattr(torch.jit, "nonsense")
 from torch.distributed.fsdp import FullyShardedDataParallel, ShardingStrategy

@@ -3,7 +3,6 @@
 from __future__ import annotations
 
 import enum
-import numbers
 from collections.abc import Sequence
 from typing import Any
 
@@ -65,7 +64,7 @@ def check_affine(angle: Any, translate: Any, scale: float, shear: Any) -> list[f
         raise ValueError("Argument translate should be a sequence of length 2")
     if scale <= 0.0:
         raise ValueError("Argument scale should be positive")
-    if not isinstance(shear, (numbers.Number, list, tuple)):
+    if not isinstance(shear, (int, float, list, tuple)):
         raise TypeError("Shear should be either a single value or a sequence of two values")
     given: list[float] = [shear, 0.0] if isinstance(shear, (int, float)) else list(shear)
     given = given * 2 if len(given) == 1 else given
