@@ -87,9 +87,18 @@ newaxis = None
 _ROWS = _attach.public_rows("torch")
 # Loaded when first used: whole subsystems, and what libraries only ask about.
 _LAZY = frozenset(
-    "_C _dynamo _jit_internal _utils accelerator ao backends compiler distributed distributions export fx hub jit library "
-    "mps multiprocessing onnx overrides profiler quantization testing types xpu".split()
+    "_C _dynamo _inductor _jit_internal _utils accelerator ao backends compiler distributed distributions export fx hub jit "
+    "library mps multiprocessing onnx overrides profiler quantization quasirandom testing types xpu".split()
 )
+_LAZY_FROM = {
+    "compile": "compiler.compiled",
+    **dict.fromkeys(
+        "_assert _assert_async _check _check_index _check_is_size _check_not_implemented _check_tensor_all "
+        "_check_tensor_all_with _check_type _check_value _check_with SymBool SymFloat SymInt sym_float sym_int "
+        "sym_ite sym_max sym_min sym_not sym_sum".split(),
+        "_checks",
+    ),
+}
 
 
 def __getattr__(name: str) -> _Any:
@@ -97,8 +106,8 @@ def __getattr__(name: str) -> _Any:
     if row is None:
         if name in _LAZY:
             return _import_module(f"torchlike.{name}")
-        if name == "compile":
-            found = globals()[name] = _import_module("torchlike.compiler.compiled").compile
+        if name in _LAZY_FROM or name.startswith("_foreach_"):
+            found = globals()[name] = getattr(_import_module(f"torchlike.{_LAZY_FROM.get(name, '_foreach')}"), name)
             return found
         if name.startswith("__"):
             raise AttributeError(f"module 'torchlike' has no attribute {name!r}")
@@ -108,7 +117,7 @@ def __getattr__(name: str) -> _Any:
 
 
 def __dir__() -> list[str]:
-    return sorted({*globals(), *_ROWS, *_LAZY, "compile"})
+    return sorted({*globals(), *_ROWS, *_LAZY, *_LAZY_FROM})
 
 
 from torchlike import (  # noqa: E402  # they use what stands above

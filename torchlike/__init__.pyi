@@ -30,6 +30,9 @@ from torchlike import special as special
 from torchlike import storage as storage
 from torchlike import utils as utils
 from torchlike import version as version
+from torchlike._checks import SymBool as SymBool
+from torchlike._checks import SymFloat as SymFloat
+from torchlike._checks import SymInt as SymInt
 from torchlike.amp.autocast_mode import autocast as autocast
 from torchlike.amp.autocast_mode import autocast_decrement_nesting as autocast_decrement_nesting
 from torchlike.amp.autocast_mode import autocast_increment_nesting as autocast_increment_nesting

@@ -2,8 +2,59 @@
 
 from __future__ import annotations
 
+from collections.abc import Sequence
+from typing import Any
+
+from torchlike.base import device as devices
 from torchlike.base.errors import ExceptionWrapper, KeyErrorMessage, absent
+from torchlike.tensor import Tensor
+from torchlike.tensor import functions as ops
 
 __all__ = ["ExceptionWrapper", "KeyErrorMessage"]
+
+
+def _flatten_dense_tensors(tensors: Sequence[Tensor]) -> Tensor:
+    """All elements of some tensors of one dtype in one dimension."""
+    return ops.cat([t.reshape(-1) for t in tensors])
+
+
+def _unflatten_dense_tensors(flat: Tensor, tensors: Sequence[Tensor]) -> tuple[Tensor, ...]:
+    """Views of `flat` in the shapes of `tensors`, one behind the other."""
+    parts, start = [], 0
+    for t in tensors:
+        parts.append(flat[start : start + t.numel()].view(t.shape))
+        start += t.numel()
+    return tuple(parts)
+
+
+def _element_size(dtype: Any) -> int:
+    """Bytes per element of a dtype."""
+    return dtype.itemsize
+
+
+def _get_device_index(device: Any, optional: bool = False, allow_cpu: bool = False) -> int:
+    """The index of a device given as a number, a name or a device; the current one where it has none.
+
+    Raises:
+        ValueError: where it has none and `optional` is False.
+    """
+    if isinstance(device, int):
+        return device
+    found = None if device is None else devices.device(device)
+    if found is not None and found.type == "cpu" and not allow_cpu:
+        raise ValueError(f"Expected a non cpu device, but got: {device}")
+    if found is not None and found.index is not None:
+        return found.index
+    if found is not None and found.type == "cpu":
+        return -1
+    if not optional:
+        raise ValueError(f"Expected a torch.device with a specified index or an integer, but got:{device}")
+    return devices.current("cuda")
+
+
+def is_compiling() -> bool:
+    """False."""
+    return False
+
 
 __getattr__ = absent("torch._utils")

@@ -7,6 +7,7 @@ from typing import Any
 from torchlike.base import device as devices
 from torchlike.base.device import device
 from torchlike.base.errors import absent
+from torchlike.cuda.queries import set_device
 from torchlike.engine import flush
 
 __all__ = ["current_accelerator", "device_count", "is_available", "synchronize"]
@@ -30,6 +31,17 @@ def current_accelerator(check_available: bool = False) -> device | None:
 def current_device_index() -> int:
     """The index of the default GPU. Raises RuntimeError where there is none."""
     return devices.resolve("cuda").index or 0
+
+
+current_device_idx = current_device_index
+
+
+def set_device_index(device: Any) -> None:
+    """Let "cuda" mean this GPU from now on; a negative index changes nothing."""
+    set_device(device)
+
+
+set_device_idx = set_device_index
 
 
 def synchronize(device: Any = None) -> None:

@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+from importlib import import_module
 from types import SimpleNamespace
 from typing import Any, TypeVar
 
@@ -34,4 +35,21 @@ def graph_break(msg: str = "") -> None:
     """Nothing."""
 
 
-__getattr__ = absent("torch._dynamo")
+def list_backends(exclude_tags: Any = ("debug", "experimental")) -> list[str]:
+    """The one that there is, under the name that scripts ask for: `torch.compile` takes any."""
+    return ["inductor"]
+
+
+def disallow_in_graph(fn: T) -> T:
+    """The function itself."""
+    return fn
+
+
+_absent = absent("torch._dynamo")
+
+
+def __getattr__(name: str) -> Any:
+    if name in ("OptimizedModule", "eval_frame"):  # `torch.compile` is loaded when it is first used
+        found = import_module("torchlike._dynamo.eval_frame")
+        return found if name == "eval_frame" else found.OptimizedModule
+    return _absent(name)

@@ -71,6 +71,7 @@ def _make(name: str, index: int | None) -> device:
 CPU = device("cpu")
 META = device("meta")
 _DEFAULTS: list[device] = [CPU]
+_CURRENT: dict[str, int] = {}
 
 
 def default_device() -> device:
@@ -84,7 +85,7 @@ def set_default_device(where: Any) -> None:
 
 
 def resolve(where: Any) -> device:
-    """The concrete device that `where` means: None is the default, an accelerator without an index is its first.
+    """The concrete device that `where` means: None is the default, an accelerator without an index the current one.
 
     Raises:
         RuntimeError: where this machine has no such device.
@@ -97,9 +98,20 @@ def resolve(where: Any) -> device:
         if found.type == "cpu":
             return CPU
     if found.index is None:
-        found = device(found.type, 0)
+        found = device(found.type, _CURRENT.get(found.type, 0))
     jax_device(found)
     return found
+
+
+def current(kind: str) -> int:
+    """The index that an accelerator without one means."""
+    return _CURRENT.get(kind, 0)
+
+
+def set_current(kind: str, index: int) -> None:
+    """Let an accelerator without an index mean this one. Raises RuntimeError where it is not there."""
+    jax_device(device(kind, index))
+    _CURRENT[kind] = index
 
 
 def count(kind: str) -> int:

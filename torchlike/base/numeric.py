@@ -32,14 +32,7 @@ class finfo:
         TypeError: for a dtype that is not floating.
     """
 
-    bits: int
-    eps: float
-    max: float
-    min: float
-    tiny: float
-    smallest_normal: float
-    resolution: float
-    dtype: str
+    __slots__ = ("bits", "dtype", "eps", "max", "min", "resolution", "smallest_normal", "tiny")
 
     def __init__(self, type: Any = None):
         kind = dtypes.get_default_dtype() if type is None else type
@@ -74,10 +67,7 @@ class iinfo:
         TypeError: for any other dtype.
     """
 
-    bits: int
-    max: int
-    min: int
-    dtype: str
+    __slots__ = ("bits", "dtype", "max", "min")
 
     def __init__(self, type: Any):
         if not isinstance(type, dtype):

@@ -1,119 +1,96 @@
-"""Questions that scripts ask of CUDA, answered from JAX's GPUs."""
+"""`torch.cuda`, answered from JAX's GPUs.
+
+Where JAX sees none everything answers as torch's build without CUDA does: counts and memory are 0, and what needs a GPU raises
+AssertionError.
+"""
 
 from __future__ import annotations
 
 from typing import Any
 
-from torchlike.base import device as devices
-from torchlike.base.errors import OutOfMemoryError, absent, missing
-from torchlike.cuda import amp
-from torchlike.engine import flush, random
+from torchlike.base.errors import OutOfMemoryError, absent
+from torchlike.cuda import amp, memory, nccl, nvtx, profiler, random, streams
+from torchlike.cuda.memory import (
+    empty_cache,
+    ipc_collect,
+    max_memory_allocated,
+    max_memory_cached,
+    max_memory_reserved,
+    mem_get_info,
+    memory_allocated,
+    memory_cached,
+    memory_reserved,
+    memory_snapshot,
+    memory_stats,
+    memory_summary,
+    reset_accumulated_memory_stats,
+    reset_max_memory_allocated,
+    reset_max_memory_cached,
+    reset_peak_memory_stats,
+    set_per_process_memory_fraction,
+)  # fmt: skip
+from torchlike.cuda.queries import (
+    can_device_access_peer,
+    current_device,
+    device,
+    device_count,
+    device_of,
+    get_arch_list,
+    get_device_capability,
+    get_device_name,
+    get_device_properties,
+    init,
+    is_available,
+    is_bf16_supported,
+    is_initialized,
+    is_tf32_supported,
+    set_device,
+    utilization,
+)  # fmt: skip
+from torchlike.cuda.random import (
+    get_rng_state,
+    get_rng_state_all,
+    initial_seed,
+    manual_seed,
+    manual_seed_all,
+    seed,
+    seed_all,
+    set_rng_state,
+    set_rng_state_all,
+)  # fmt: skip
+from torchlike.cuda.streams import (
+    CUDAGraph,
+    Event,
+    ExternalStream,
+    Stream,
+    StreamContext,
+    current_stream,
+    default_stream,
+    graph,
+    graph_pool_handle,
+    is_current_stream_capturing,
+    make_graphed_callables,
+    set_stream,
+    stream,
+    synchronize,
+)  # fmt: skip
 from torchlike.tensor.typed import CUDA_TYPES
 
 __all__ = [
-    "OutOfMemoryError", "amp", "current_device", "device_count", "empty_cache", "get_device_name", "is_available",
-    "manual_seed", "manual_seed_all", "synchronize",
+    "CUDAGraph", "Event", "ExternalStream", "OutOfMemoryError", "Stream", "StreamContext", "amp", "can_device_access_peer",
+    "current_device", "current_stream", "default_stream", "device", "device_count", "device_of", "empty_cache", "get_arch_list",
+    "get_device_capability", "get_device_name", "get_device_properties", "get_rng_state", "get_rng_state_all", "graph",
+    "graph_pool_handle", "init", "initial_seed", "ipc_collect", "is_available", "is_bf16_supported",
+    "is_current_stream_capturing", "is_initialized", "is_tf32_supported", "make_graphed_callables", "manual_seed",
+    "manual_seed_all", "max_memory_allocated", "max_memory_cached", "max_memory_reserved", "mem_get_info", "memory",
+    "memory_allocated", "memory_cached", "memory_reserved", "memory_snapshot", "memory_stats", "memory_summary", "nccl", "nvtx",
+    "profiler", "random", "reset_accumulated_memory_stats", "reset_max_memory_allocated", "reset_max_memory_cached",
+    "reset_peak_memory_stats", "seed", "seed_all", "set_device", "set_per_process_memory_fraction", "set_rng_state",
+    "set_rng_state_all", "set_stream", "stream", "streams", "synchronize", "utilization",
 ]  # fmt: skip
 
 globals().update(CUDA_TYPES)  # torch.cuda.FloatTensor and kin
+default_generators: tuple[Any, ...] = ()  # one generator, the default one, draws for all devices
+has_half, has_magma = True, False
 
-
-def is_available() -> bool:
-    """Whether JAX sees a GPU."""
-    return device_count() > 0
-
-
-def device_count() -> int:
-    """How many GPUs JAX sees."""
-    return devices.count("cuda")
-
-
-def current_device() -> int:
-    """The index of the default GPU. Raises RuntimeError where there is none."""
-    return devices.resolve("cuda").index or 0
-
-
-def get_device_name(device: Any = None) -> str:
-    """What the GPU calls itself."""
-    return devices.jax_device(devices.resolve("cuda" if device is None else device)).device_kind
-
-
-def synchronize(device: Any = None) -> None:
-    """Run what is pending. A value read afterwards waits for it, so there is nothing more to wait for here."""
-    flush()
-
-
-def manual_seed(seed: int) -> None:
-    """Seed the default generator."""
-    random.manual_seed(seed)
-
-
-manual_seed_all = manual_seed
-
-
-def empty_cache() -> None:
-    """Nothing to do: XLA's allocator owns the memory."""
-
-
-class CUDAGraph:
-    """Not here: steps are recorded and compiled without it. Making one raises NotImplementedError."""
-
-    def __init__(self, *args: Any, **options: Any):
-        raise missing("torch.cuda.CUDAGraph", "training steps are recorded and compiled without it")
-
-
-class graph:
-    """Not here, as `CUDAGraph`. Making one raises NotImplementedError."""
-
-    def __init__(self, *args: Any, **options: Any):
-        raise missing("torch.cuda.graph", "training steps are recorded and compiled without it")
-
-
-class Stream:
-    """A stream of work in torch; XLA orders its work itself, so that one stream is as good as another."""
-
-    def __init__(self, device: Any = None, priority: int = 0, **options: Any):
-        self.device, self.priority = device, priority
-
-    def synchronize(self) -> None:
-        """Run what is pending."""
-        flush()
-
-    def query(self) -> bool:
-        """True."""
-        return True
-
-    def wait_stream(self, stream: Any) -> None:
-        """Nothing: work is ordered by what it reads."""
-
-    def wait_event(self, event: Any) -> None:
-        """Nothing: work is ordered by what it reads."""
-
-    def record_event(self, event: Any = None) -> Any:
-        """Raises NotImplementedError."""
-        raise missing("torch.cuda.Event")
-
-
-class StreamContext:
-    """A block whose work goes to a stream; all are alike."""
-
-    def __init__(self, stream: Stream | None):
-        self.stream = stream
-
-    def __enter__(self) -> None:
-        pass
-
-    def __exit__(self, *error: Any) -> None:
-        pass
-
-
-stream = StreamContext
-
-
-def current_stream(device: Any = None) -> Stream:
-    """A stream; all are alike."""
-    return Stream(device)
-
-
-default_stream = current_stream
 __getattr__ = absent("torch.cuda")
