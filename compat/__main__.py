@@ -5,14 +5,15 @@ from __future__ import annotations
 import argparse
 import sys
 
-from . import run
+from . import check, compare, run
 
 
 def main(arguments: list[str] | None = None) -> int:
     """Parse and run. Returns the exit status."""
     parser = argparse.ArgumentParser(prog="torchlike", description=__doc__)
     commands = parser.add_subparsers(required=True, metavar="command")
-    run.add(commands)
+    for part in (run, check, compare):
+        part.add(commands)
     parity = commands.add_parser("parity", help="compare with real torch; needs it installed")
     arguments = sys.argv[1:] if arguments is None else arguments
     if arguments[:1] == ["parity"]:  # everything else runs where there is no torch

@@ -50,7 +50,7 @@ class _Kind(type):
 
     def __call__(cls, *args: Any, **options: Any) -> Any:
         if cls.__name__ in DESCRIPTIONS:
-            return cls.__new__(cls)
+            return super().__call__()
         raise missing(cls._api)
 
     def __iter__(cls) -> Any:

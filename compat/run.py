@@ -9,6 +9,8 @@ import sys
 from pathlib import Path
 from typing import Any
 
+from .check import quick
+
 PATH = Path(__file__).resolve().parent / "path"
 
 
@@ -17,6 +19,7 @@ def add(commands: Any) -> None:
     run = commands.add_parser("run", help="run a script or module with `import torch` redirected to torchlike")
     run.add_argument("-m", dest="module", action="store_true", help="what follows is a module's name")
     run.add_argument("script", help="script, or module with -m")
+    run.add_argument("--no-check", dest="check", action="store_false", help="do not look for missing APIs first")
     run.add_argument("arguments", nargs=argparse.REMAINDER, help="its arguments")
     run.set_defaults(run=_run)
     path = commands.add_parser("path", help="print the folder that redirects every Python with it on PYTHONPATH")
@@ -31,6 +34,9 @@ def environment() -> dict[str, str]:
 
 def _run(options: argparse.Namespace) -> int:
     command = [sys.executable, *(["-m"] if options.module else []), options.script, *options.arguments]
+    if options.check and not options.module:
+        for line in quick(Path(options.script)):
+            print(f"torchlike: {line}", file=sys.stderr)
     if os.name == "posix":  # the same process, so that signals, exit status and `__main__` are the script's own
         sys.stdout.flush()
         os.execve(sys.executable, command, environment())

@@ -10,8 +10,9 @@ import socket
 import tempfile
 import time
 from collections.abc import Callable, Iterable
+from dataclasses import dataclass
 from pathlib import Path
-from typing import Any, NamedTuple
+from typing import Any
 
 import jax
 
@@ -109,7 +110,8 @@ class record_function:
         return named
 
 
-class FunctionEventAvg(NamedTuple):
+@dataclass
+class FunctionEventAvg:
     """All spans of one name: how many, and how long in microseconds."""
 
     key: str

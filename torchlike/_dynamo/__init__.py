@@ -6,6 +6,7 @@ from importlib import import_module
 from types import SimpleNamespace
 from typing import Any, TypeVar
 
+from torchlike._dynamo import eval_frame
 from torchlike.base.errors import absent
 from torchlike.compiler import allow_in_graph, assume_constant_result, disable, is_compiling, reset
 

@@ -2,10 +2,14 @@
 
 from __future__ import annotations
 
+import linecache
 import sys
 import traceback
 from collections.abc import Callable
+from types import TracebackType
 from typing import Any, NoReturn
+
+from torchlike.base.advice import advice
 
 
 class OutOfMemoryError(RuntimeError):
@@ -17,12 +21,32 @@ class LinAlgError(RuntimeError):
 
 
 class MissingAPI(NotImplementedError, AttributeError):
-    """A torch API that torchlike does not have. An AttributeError too, so that `hasattr` answers False."""
+    """A torch API that torchlike does not have. An AttributeError too, so that `hasattr` answers False.
+
+    Its text ends with the line of the user's program that asked for the API, once it is known.
+    """
+
+    def __str__(self) -> str:
+        text = super().__str__()
+        place = _user_line(self.__traceback__)
+        return f"{text}\n  asked for at {place}" if place else text
 
 
-def missing(api: str, advice: str = "") -> MissingAPI:
-    """The error for a torch API that torchlike does not have."""
-    return MissingAPI(f"torchlike has no {api}" + (f": {advice}" if advice else " yet"))
+def _user_line(trace: TracebackType | None) -> str:
+    """The innermost line of a traceback outside torchlike and the import system: "file:line: code"."""
+    found = ""
+    for frame, line in traceback.walk_tb(trace):
+        path, module = frame.f_code.co_filename, frame.f_globals.get("__name__", "")
+        if module.partition(".")[0] != "torchlike" and not path.startswith("<frozen"):
+            code = linecache.getline(path, line).strip()
+            found = f"{path}:{line}" + (f": {code}" if code else "")
+    return found
+
+
+def missing(api: str, instead: str = "") -> MissingAPI:
+    """The error for a torch API that torchlike does not have, with what to do instead where that is known."""
+    instead = instead or advice(api)
+    return MissingAPI(f"torchlike has no {api}" + (f": {instead}" if instead else " yet"))
 
 
 def absent(module: str) -> Callable[[str], Any]:

@@ -1,0 +1,128 @@
+"""`torchlike check` and `compare`, and what an error about a missing API says."""
+
+from __future__ import annotations
+
+import json
+import math
+from pathlib import Path
+
+import pytest
+
+from torchlike.compat import check, compare, run
+from torchlike.compat.__main__ import main
+
+PROGRAM = """
+import torch
+import torch.nn as nn, torch.nn.functional as F
+from torch import optim as o
+from torch.utils.data import DataLoader
+from torchvision.transforms import ToTensor
+import numpy as np
+
+Layer = nn.Linear
+
+class Net(nn.Module):
+    def forward(self, x, torch_=None):
+        np.relu(x)
+        return F.relu(Layer(2, 2)(x)) + torch.special.expit(x) - torch.nn.functional.no_such_thing(x)
+
+def shadow(torch):
+    return torch.also_not_torch()
+
+with torch.cuda.nvtx.range("x"):
+    o.Adam(Net().parameters()).step()
+torch.float32.itemsize
+torch.amax(torch.ones(2))
+"""
+LINE = PROGRAM.splitlines().index('with torch.cuda.nvtx.range("x"):') + 1
+
+
+@pytest.fixture
+def program(tmp_path: Path) -> Path:
+    (tmp_path / "code").mkdir()
+    (tmp_path / "code" / "program.py").write_text(PROGRAM)
+    (tmp_path / "code" / "broken.py").write_text("print 'old'")
+    cells = [
+        {"cell_type": "markdown", "source": ["text"]},
+        {"cell_type": "code", "source": ["%time\n", "import torch\n", "torch.relu"]},
+    ]
+    (tmp_path / "code" / "notes.ipynb").write_text(json.dumps({"cells": cells}))
+    (tmp_path / "code" / ".venv").mkdir()
+    (tmp_path / "code" / ".venv" / "other.py").write_text("import torch; torch.nonsense")
+    return tmp_path / "code"
+
+
+def test_states(program: Path) -> None:
+    report = check.check(program)
+    states = {f.name: f.state for f in report.found}
+    missing = {"torch.nn.functional.no_such_thing", "torch.cuda.nvtx.range"}
+    assert {n for n, s in states.items() if s == check.MISSING} == missing
+    supported = {"torch.nn.Linear", "torch.nn.functional.relu", "torch.special.expit", "torch.optim.Adam", "torch.relu"}
+    assert all(states[n] == check.SUPPORTED for n in supported), states
+    assert states["torch.amax"] == check.DIFFERS  # the ledger says how
+    assert states["torch.float32"] == check.SUPPORTED
+    assert not any("also_not_torch" in n or "np" in n or "nonsense" in n for n in states)
+    notes = {f.name: (f.note, f.lines) for f in report.found}
+    assert notes["torch.cuda.nvtx.range"] == ("use torch.profiler.record_function", (f"program.py:{LINE}",))
+    assert report.files == 3
+    assert list(report.unread) == ["broken.py"]
+    assert report.readiness == pytest.approx(100 * (1 - 2 / len(states)))
+
+
+def test_command(program: Path, tmp_path: Path, capsys: pytest.CaptureFixture[str]) -> None:
+    page, data = tmp_path / "page.html", tmp_path / "report.json"
+    assert main(["check", str(program), "--html", str(page), "--json", str(data)]) == 1
+    printed = capsys.readouterr().out
+    assert f"   {LINE}  missing    torch.cuda.nvtx.range  (use torch.profiler.record_function)" in printed
+    assert "readiness" in printed.splitlines()[-1]
+    assert "torch.cuda.nvtx.range" in page.read_text()
+    assert "http" not in page.read_text()  # nothing from elsewhere
+    found = json.loads(data.read_text())
+    assert (found["missing"], found["files"]) == (2, 3)
+    assert main(["check", str(program / "notes.ipynb")]) == 0
+    assert main(["check", str(tmp_path / "none")]) == 2
+
+
+def test_run_warns(program: Path, monkeypatch: pytest.MonkeyPatch, capsys: pytest.CaptureFixture[str]) -> None:
+    """Before it starts a script, `run` says what the ledger knows to be missing."""
+    monkeypatch.setattr(run.os, "execve", lambda *arguments: None)
+    monkeypatch.setattr(run.subprocess, "call", lambda *arguments, **options: 0)
+    known = next(
+        n for n, row in check.ledger().items() if row["there"] == "no" and check.look_up(n) is None and n.count(".") == 1
+    )
+    script = program / "script.py"
+    script.write_text(f"import torch\n{known}\n")
+    main(["run", str(script)])
+    assert f"script.py:2: {known} is missing" in capsys.readouterr().err
+    main(["run", "--no-check", str(script)])
+    assert not capsys.readouterr().err
+
+
+@pytest.mark.parametrize(
+    "theirs, ours, expected",
+    [
+        ("loss 0.50", "loss 0.50", 0.0),
+        ("loss 0.5 acc 10", "loss 0.5 acc 11", 0.1),
+        ("nan -inf", "nan -inf", 0.0),
+        ("loss 1e-3", "loss nan", math.inf),
+        ("loss 1", "lost 1", math.inf),
+        ("1 2", "1", math.inf),
+    ],
+)
+def test_difference(theirs: str, ours: str, expected: float) -> None:
+    assert compare.difference(theirs, ours) == pytest.approx(expected)
+
+
+def test_compare(tmp_path: Path, capsys: pytest.CaptureFixture[str]) -> None:
+    script = tmp_path / "script.py"
+    script.write_text(
+        "import torch\nprint('start')\nfor i in range(3): print('loss', 1.0 + i * (torch.__name__ == 'torchlike'))\n"
+    )
+    assert main(["compare", str(script)]) == 1
+    lines = capsys.readouterr().out.splitlines()
+    assert [line.split()[0] for line in lines] == ["line", "2", "3", "4", "4"]
+    assert "first divergence" in lines[2]
+    assert lines[-1] == "4 lines, 2 differ by more than 0.001"
+    assert main(["compare", "--rtol", "5", str(script)]) == 0
+    script.write_text("import torch\ntorch.no_such_name\n")
+    assert main(["compare", str(script)]) == 2  # not even under torch
