@@ -9,8 +9,8 @@ import pytest
 
 import torchlike as torch
 from torchlike import engine
+from torchlike.engine import compilations, signature
 from torchlike.engine import program as programs
-from torchlike.engine import signature
 from torchlike.tensor.update import apply_update
 
 
@@ -155,6 +155,24 @@ def test_the_cache_is_bounded(monkeypatch):
     for i in range(1, 20):
         torch.zeros(i).add(1).tolist()
     assert len(engine.programs()) <= 9
+
+
+def test_shapes_that_never_repeat_are_told(monkeypatch):
+    monkeypatch.setattr(compilations, "MANY", 4)
+    monkeypatch.setattr(compilations, "SECONDS", 0.0)
+    engine.clear()
+
+    def grow(start, end):
+        for n in range(start, end):
+            (torch.ones(n) * 2).cumsum(0).sum().item()
+
+    grow(1, 4)
+    with pytest.warns(RuntimeWarning, match=r"4 programs of the same \d+ operations .*test_programs.py:\d+"):
+        grow(4, 6)
+    grow(6, 8)
+    with pytest.warns(RuntimeWarning, match="^8 programs"):
+        grow(8, 10)
+    assert engine.stats.seconds > 0
 
 
 def test_nothing_is_run_for_values_nobody_wants():

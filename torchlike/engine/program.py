@@ -19,6 +19,7 @@ from torchlike.base import settings
 from torchlike.base.device import CPU, device, jax_device
 from torchlike.base.errors import OutOfMemoryError
 from torchlike.base.flags import flags
+from torchlike.engine import compilations
 from torchlike.engine.build import (
     always_variable,
     donations,
@@ -52,6 +53,7 @@ class Stats:
 
     Attributes:
         compiled: programs built. run: programs run. hits: runs that found their program. nodes: nodes run.
+        seconds: what the first runs of programs took, compilation included.
         cold: the last flush compiled; while so, user lines are kept for error messages.
     """
 
@@ -59,10 +61,12 @@ class Stats:
     run: int = 0
     hits: int = 0
     nodes: int = 0
+    seconds: float = 0.0
     cold: bool = True
 
     def reset(self) -> None:
         self.compiled = self.run = self.hits = self.nodes = 0
+        self.seconds = 0.0
 
 
 stats = Stats()
@@ -224,6 +228,10 @@ def run(graph: Graph, counts: list[int], alone: int) -> Program | None:
     stats.nodes += len(entries)
     stats.hits += known
     stats.cold = not known
+    if not known:
+        seconds = time.perf_counter() - started
+        stats.seconds += seconds
+        compilations.note(entries, seconds, found.lines)
     if flags.debug > 1:
         print(f"[torchlike] ran {len(entries)} nodes in {1e3 * (time.perf_counter() - started):.2f} ms", file=stderr)
     for slot, array in zip(found.outs, results, strict=True):
@@ -313,6 +321,7 @@ def _bound() -> None:
 def clear() -> None:
     """Drop every compiled program."""
     _GROUPS.clear()
+    compilations.clear()
 
 
 def programs() -> list[Program]:

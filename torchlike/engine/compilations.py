@@ -1,0 +1,51 @@
+"""What compilations have cost, and a word to the user where they do not come to an end.
+
+Each combination of shapes is a program of its own. Where shapes never repeat (a cache that grows by a row each step, batches
+padded to their own longest text) a script would compile for ever and say nothing.
+"""
+
+from __future__ import annotations
+
+import warnings
+from collections.abc import Sequence
+from typing import Any
+
+MANY = 16  # programs that do the same operations: said from here on, at each doubling
+SECONDS = 20.0  # and if they have taken so long altogether
+_MOST = 4096
+
+_known: dict[int, list[float]] = {}
+
+
+def note(entries: Sequence[tuple], seconds: float, lines: Sequence[str] | None) -> None:
+    """A program has been compiled and run for the first time.
+
+    Args:
+        entries: its graph's. seconds: how long that took. lines: the user's line of each entry, where they were kept.
+    """
+    if len(_known) >= _MOST:
+        _known.clear()
+    entry = _known.setdefault(hash(tuple(_shapeless(e) for e in entries)), [0, 0.0])
+    entry[0] += 1
+    entry[1] += seconds
+    count = int(entry[0])
+    if count < MANY or entry[1] < SECONDS or count & (count - 1):
+        return
+    where = f" (recorded from {lines[0]} to {lines[-1]})" if lines else ""
+    warnings.warn(
+        f"{count} programs of the same {len(entries)} operations{where} have been compiled for as many different shapes or "
+        f"constants, in {entry[1]:.0f} s altogether. Shapes that come from a few sizes, such as batches padded to a multiple "
+        "of 64 or a cache of fixed length, are compiled once each. TORCHLIKE_DEBUG=1 tells of each compilation.",
+        RuntimeWarning,
+        stacklevel=2,
+    )
+
+
+def _shapeless(entry: tuple) -> Any:
+    signature, pair, *slots = entry
+    return signature.name, pair, len(slots)
+
+
+def clear() -> None:
+    """Forget what has been compiled."""
+    _known.clear()
