@@ -13,6 +13,7 @@ from torchlike.distributions._torch import Tensor
 from torchlike.distributions.bernoulli import cross_entropy
 from torchlike.distributions.exp_family import ExponentialFamily
 from torchlike.distributions.utils import broadcast_all, clamp_probs
+from torchlike.distributions.validation import require
 
 __all__ = ["ContinuousBernoulli"]
 
@@ -45,9 +46,11 @@ class ContinuousBernoulli(Probabilities, ExponentialFamily):
     ):
         self._take(probs, logits)
         self._lims = lims
-        super().__init__(self._param.shape, validate_args=validate_args)
         if probs is not None:
+            if validate_args:  # what was not asked for is clamped without a word, as in torch
+                require(constraints.unit_interval, self._param, lambda readable: "The parameter probs has invalid values")
             self._keep("probs", clamp_probs(self._param))
+        super().__init__(self._param.shape, validate_args=validate_args)
 
     def expand(self, batch_shape: Any, _instance: Any = None) -> Any:
         new = self._expand_param(self._expanded(ContinuousBernoulli, batch_shape, _instance, "probs", "logits"))

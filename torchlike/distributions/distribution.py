@@ -172,7 +172,7 @@ class Distribution:
 
     def _extended_shape(self, sample_shape: Any = ()) -> Size:
         """The shape of samples: `sample_shape + batch_shape + event_shape`."""
-        return Size((*sample_shape, *self._batch_shape, *self._event_shape))
+        return Size(sample_shape) + self._batch_shape + self._event_shape
 
     def _validate_sample(self, value: Any) -> None:
         """Raise ValueError for what `log_prob`, `cdf` and `icdf` cannot take: no tensor, a shape or values that do not fit."""

@@ -39,7 +39,8 @@ class Geometric(Probabilities, Distribution):
             def message(readable: bool) -> str:
                 return (
                     f"Expected parameter probs ({type(value).__name__} of shape {tuple(value.shape)}) of distribution "
-                    f"{self._shown(readable)} to be positive but found invalid values:" + (f"\n{value}" if readable else "")
+                    f"{self._shown(readable)} to be positive but found invalid values:"
+                    + (f"\n{value[~(value > 0)]}" if readable else "")
                 )
 
             require(constraints.positive, value, message)

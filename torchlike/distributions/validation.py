@@ -3,8 +3,10 @@
 torch looks at the values of a distribution's parameters, and of what `log_prob` is asked for, at every call. Here
 
 * what has been computed already (numbers, data, a model's parameters) is looked at on the host, at once, as in torch;
-* what is still pending is checked by operations in the same program as the rest. The ValueError comes when that program has
-  run: from the line that reads one of its values, or, where none does, from a later one. It names the line that gave the value;
+* what few operations lead to from there, such as `-torch.ones(3)` or probabilities that were normalized, is looked at at once,
+  too, unless it requires a gradient or gradients are off: then it belongs to a model, whose steps stay whole;
+* what else is still pending is checked by operations in the same program as the rest. The ValueError comes when that has run:
+  from the line that reads one of its values, or, where none does, from a later one. It names the line that gave the value;
 * inside a JAX transform, `vmap` or another captured function, and on the meta device, there is nothing to look at.
 
 `validate_args=False`, or `Distribution.set_default_validate_args(False)`, turns all of it off; TORCHLIKE_EAGER=1 leaves
@@ -26,6 +28,7 @@ from torchlike.base import device as devices
 from torchlike.distributions import constraints
 from torchlike.distributions._torch import Tensor
 from torchlike.engine import record
+from torchlike.engine.foresee import foreseen
 from torchlike.engine.lines import user_line
 from torchlike.engine.record import local
 from torchlike.engine.value import host
@@ -55,6 +58,10 @@ def require(constraint: Any, value: Tensor, message: Callable[[bool], str]) -> N
         return
     if flag.array is not None:
         if not bool(flag.numpy()):
+            raise ValueError(message(True))
+        return
+    if local.state.grad and not value.requires_grad and (known := foreseen(flag)) is not None:
+        if not known:
             raise ValueError(message(True))
         return
     record.watch(flag, _later(message(False), weakref.ref(value), user_line()))

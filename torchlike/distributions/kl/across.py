@@ -80,7 +80,8 @@ def _continuous_bernoulli_normal(p: ContinuousBernoulli, q: Normal) -> Tensor:
 @register_kl(ContinuousBernoulli, Uniform)
 def _continuous_bernoulli_uniform(p: ContinuousBernoulli, q: Uniform) -> Tensor:
     result = -p.entropy() + (q.high - q.low).log()
-    return torch.where((q.low > p.support.lower_bound) | (q.high < p.support.upper_bound), math.inf, result)
+    # torch counts equal bounds as outside, too, here and in the other direction.
+    return torch.where((q.low >= p.support.lower_bound) | (q.high <= p.support.upper_bound), math.inf, result)
 
 
 # ---- from the positive numbers --------------------------------------------------------------------------------------
@@ -193,7 +194,7 @@ def _normal_laplace(p: Normal, q: Laplace) -> Tensor:
 
 
 def _x_log_x(x: Tensor) -> Tensor:
-    return x * x.log()
+    return torch.xlogy(x, x)
 
 
 def _mean_log(p: Uniform) -> Tensor:
@@ -215,7 +216,7 @@ def _uniform_beta(p: Uniform, q: Beta) -> Tensor:
 @register_kl(Uniform, ContinuousBernoulli)
 def _uniform_continuous_bernoulli(p: Uniform, q: ContinuousBernoulli) -> Tensor:
     result = -p.entropy() - p.mean * q.logits - torch.log1p(-q.probs) - q._log_norm()
-    outside = (p.high > q.support.upper_bound) | (p.low < q.support.lower_bound)
+    outside = (p.high >= q.support.upper_bound) | (p.low <= q.support.lower_bound)
     return torch.where(outside, math.inf, result)
 
 

@@ -5,6 +5,8 @@ from __future__ import annotations
 import math
 from typing import Any
 
+import numpy as np
+
 from torchlike.autograd import grad
 from torchlike.autograd.grad_mode import enable_grad
 from torchlike.distributions import _torch as torch
@@ -32,6 +34,7 @@ from torchlike.distributions.pareto import Pareto
 from torchlike.distributions.poisson import Poisson
 from torchlike.distributions.uniform import Uniform
 from torchlike.distributions.utils import euler_constant, sum_rightmost
+from torchlike.distributions.validation import there
 
 # ---- exponential families -------------------------------------------------------------------------------------------
 
@@ -110,7 +113,10 @@ def _bernoullis(p: Bernoulli, q: Bernoulli) -> Tensor:
 
 @register_kl(Binomial, Binomial)
 def _binomials(p: Binomial, q: Binomial) -> Tensor:
-    # From values in the support of p that q does not have the divergence is infinite.
+    counts = there(p.total_count), there(q.total_count)
+    if all(isinstance(n, np.ndarray) for n in counts) and (counts[0] < counts[1]).any():
+        raise NotImplementedError("KL between Binomials where q.total_count > p.total_count is not implemented")
+    # Of values that p has and q has not the divergence is infinite.
     divergence = p.total_count * (p.probs * (p.logits - q.logits) + (-p.probs).log1p() - (-q.probs).log1p())
     return torch.where(p.total_count > q.total_count, math.inf, divergence)
 
@@ -174,7 +180,8 @@ def _cauchys(p: Cauchy, q: Cauchy) -> Tensor:
 def _gumbels(p: Gumbel, q: Gumbel) -> Tensor:
     ratio = p.scale / q.scale
     shift = (q.loc - p.loc) / q.scale
-    return -ratio.log() + shift + ratio * euler_constant + torch.exp(shift + (1 + ratio).lgamma()) - (1 + euler_constant)
+    rising = torch.exp(shift + (1 + ratio).lgamma())
+    return -ratio.log() - shift + ratio * euler_constant + rising - (1 + euler_constant)
 
 
 @register_kl(Pareto, Pareto)
