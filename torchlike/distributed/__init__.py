@@ -103,7 +103,7 @@ _LAZY = frozenset(
     "optim pipelining run tensor".split()
 )
 _FROM = {
-    "DeviceMesh": "device_mesh", "init_device_mesh": "device_mesh", "shard_map": "mapped", "plan": "planning",
+    "DeviceMesh": "device_mesh", "init_device_mesh": "device_mesh", "axis": "mapped", "shard_map": "mapped", "plan": "planning",
 }  # fmt: skip
 _missing = absent("torch.distributed")
 

@@ -170,6 +170,8 @@ def chosen(group: Any) -> ProcessGroup:
             raise ValueError("Default process group has not been initialized, please make sure to call init_process_group.")
         return GroupMember.WORLD
     found = getattr(group, "process_group", group)
+    if hasattr(found, "axis"):  # inside of shard_map
+        return found
     if not isinstance(found, ProcessGroup):
         if group == GroupMember.NON_GROUP_MEMBER:
             raise ValueError("Invalid process group specified: this rank is not in it")

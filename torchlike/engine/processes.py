@@ -32,6 +32,8 @@ class Ranks:
 
     __slots__ = ("_meshes", "parts", "ranks")
 
+    axis = AXIS
+
     ranks: tuple[int, ...]
     parts: tuple[tuple[int, ...], ...] | None
     _meshes: dict[device, Mesh]

@@ -1,6 +1,7 @@
 """Collectives: what processes compute together. Every row runs under a mesh axis, one process a place on it.
 
-`group` has `ranks`, `parts` and `size` (`torchlike.engine.processes.Ranks`): places in `parts` communicate among themselves.
+`group` has `ranks`, `parts`, `size` and `axis`, the name of the mesh axis (`torchlike.engine.processes.Ranks`): places in
+`parts` communicate among themselves.
 """
 
 from __future__ import annotations
@@ -16,13 +17,13 @@ from jax import lax
 
 from torchlike.ops.registry import op
 
-AXIS = "rank"  # the name of the mesh axis
+AXIS = "rank"  # the name of the mesh axis that processes are on
 _row = partial(op, ns="", method=False, out=False, linear=True)
 
 
 def _place(group: Any) -> Any:
     """This process's number among those it communicates with."""
-    place = lax.axis_index(AXIS)
+    place = lax.axis_index(group.axis)
     if group.parts is None:
         return place
     table = np.zeros(len(group.ranks), np.int32)
@@ -41,11 +42,11 @@ def _carried(fn: Callable[[Any], Any], x: Any) -> Any:
 
 
 def _all_gather(x: Any, group: Any) -> Any:
-    return _carried(lambda a: lax.all_gather(a, AXIS, axis_index_groups=group.parts), x)
+    return _carried(lambda a: lax.all_gather(a, group.axis, axis_index_groups=group.parts), x)
 
 
 def _sum(x: Any, group: Any) -> Any:
-    return _carried(lambda a: lax.psum(a, AXIS, axis_index_groups=group.parts), x)
+    return _carried(lambda a: lax.psum(a, group.axis, axis_index_groups=group.parts), x)
 
 
 _FOLDS: dict[str, Callable] = {
@@ -71,7 +72,7 @@ def _reduced(x: Any, group: Any, kind: str) -> Any:
         total = _sum(x, group)
         return total if kind == "sum" else _mean(total, group.size)
     elif kind in ("max", "min"):
-        return (lax.pmax if kind == "max" else lax.pmin)(x, AXIS, axis_index_groups=group.parts)
+        return (lax.pmax if kind == "max" else lax.pmin)(x, group.axis, axis_index_groups=group.parts)
     return _FOLDS[kind](_all_gather(x, group))
 
 
@@ -110,7 +111,7 @@ def all_gather(input, *, group):
 def reduce_scatter(input, *, group, kind="sum"):
     """Of `(size, *shape)` on every process, reduced over the processes, to each its own `(*shape)`."""
     if kind in ("sum", "avg") and input.dtype != jnp.bool_:
-        total = _carried(lambda a: lax.psum_scatter(a, AXIS, scatter_dimension=0, axis_index_groups=group.parts), input)
+        total = _carried(lambda a: lax.psum_scatter(a, group.axis, scatter_dimension=0, axis_index_groups=group.parts), input)
         return total if kind == "sum" else _mean(total, group.size)
     if input.dtype == jnp.bool_:
         kind = {"sum": "bor", "max": "bor", "min": "band", "product": "band"}.get(kind, kind)
@@ -118,7 +119,7 @@ def reduce_scatter(input, *, group, kind="sum"):
 
 
 def _exchange(x: Any, group: Any) -> Any:
-    return _carried(lambda a: lax.all_to_all(a, AXIS, 0, 0, axis_index_groups=group.parts), x)
+    return _carried(lambda a: lax.all_to_all(a, group.axis, 0, 0, axis_index_groups=group.parts), x)
 
 
 @_row()
@@ -142,7 +143,7 @@ def own_part(input, *, group):
 @_row()
 def permute_parts(input, *, group, pairs):
     """What process `pairs[i][0]` has goes to process `pairs[i][1]` (numbers on the mesh); who gets nothing has zeros."""
-    return _carried(lambda a: lax.ppermute(a, AXIS, pairs), input)
+    return _carried(lambda a: lax.ppermute(a, group.axis, pairs), input)
 
 
 @partial(jax.custom_vjp, nondiff_argnums=(1,))
@@ -175,11 +176,11 @@ def use_apart(input, *, group):
 
 @partial(jax.custom_vjp, nondiff_argnums=(1, 2))
 def _unsharded(x: Any, group: Any, dim: int) -> Any:
-    return lax.all_gather(x, AXIS, axis=dim, tiled=True, axis_index_groups=group.parts)
+    return lax.all_gather(x, group.axis, axis=dim, tiled=True, axis_index_groups=group.parts)
 
 
 def _unsharded_back(group: Any, dim: int, _: Any, grad: Any) -> tuple:
-    total = lax.psum_scatter(grad, AXIS, scatter_dimension=dim, tiled=True, axis_index_groups=group.parts)
+    total = lax.psum_scatter(grad, group.axis, scatter_dimension=dim, tiled=True, axis_index_groups=group.parts)
     return (total / group.size,)
 
 
@@ -208,7 +209,7 @@ def average_gradient(input, *, group):
 
 @partial(jax.custom_vjp, nondiff_argnums=(1, 2))
 def _joined(x: Any, group: Any, dim: int) -> Any:
-    return lax.all_gather(x, AXIS, axis=dim, tiled=True, axis_index_groups=group.parts)
+    return lax.all_gather(x, group.axis, axis=dim, tiled=True, axis_index_groups=group.parts)
 
 
 def _joined_back(group: Any, dim: int, _: Any, grad: Any) -> tuple:
@@ -239,18 +240,18 @@ def _split(x: Any, group: Any, dim: int) -> Any:
 
 _split.defvjp(
     lambda x, group, dim: (_split(x, group, dim), None),
-    lambda group, dim, _, grad: (lax.all_gather(grad, AXIS, axis=dim, tiled=True, axis_index_groups=group.parts),),
+    lambda group, dim, _, grad: (lax.all_gather(grad, group.axis, axis=dim, tiled=True, axis_index_groups=group.parts),),
 )
 
 
 @partial(jax.custom_vjp, nondiff_argnums=(1, 2))
 def _sum_split(x: Any, group: Any, dim: int) -> Any:
-    return lax.psum_scatter(x, AXIS, scatter_dimension=dim, tiled=True, axis_index_groups=group.parts)
+    return lax.psum_scatter(x, group.axis, scatter_dimension=dim, tiled=True, axis_index_groups=group.parts)
 
 
 _sum_split.defvjp(
     lambda x, group, dim: (_sum_split(x, group, dim), None),
-    lambda group, dim, _, grad: (lax.all_gather(grad, AXIS, axis=dim, tiled=True, axis_index_groups=group.parts),),
+    lambda group, dim, _, grad: (lax.all_gather(grad, group.axis, axis=dim, tiled=True, axis_index_groups=group.parts),),
 )
 
 
@@ -262,13 +263,13 @@ def sum_split(input, *, group, dim=0):
 
 @partial(jax.custom_vjp, nondiff_argnums=(1, 2))
 def _join_apart(x: Any, group: Any, dim: int) -> Any:
-    return lax.all_gather(x, AXIS, axis=dim, tiled=True, axis_index_groups=group.parts)
+    return lax.all_gather(x, group.axis, axis=dim, tiled=True, axis_index_groups=group.parts)
 
 
 _join_apart.defvjp(
     lambda x, group, dim: (_join_apart(x, group, dim), None),
     lambda group, dim, _, grad: (
-        lax.psum_scatter(grad, AXIS, scatter_dimension=dim, tiled=True, axis_index_groups=group.parts),
+        lax.psum_scatter(grad, group.axis, scatter_dimension=dim, tiled=True, axis_index_groups=group.parts),
     ),
 )
 
