@@ -5,6 +5,7 @@ from __future__ import annotations
 import importlib.util
 import os
 import random
+import zlib
 from pathlib import Path
 
 # JAX reads these when it is first imported, so they are set before anything else here.
@@ -40,8 +41,16 @@ def rng() -> np.random.Generator:
     return np.random.default_rng(SEED)
 
 
+@pytest.hookimpl(tryfirst=True)  # before pytest looks at -m
 def pytest_collection_modifyitems(items: list[pytest.Item]) -> None:
-    """Skip what is marked `tpu` where there is no TPU compiler."""
+    """Leave most of a long table to the tier `full`, and skip what is marked `tpu` where there is no TPU compiler.
+
+    Of a table marked `sampled(share)` the default run takes that share, the same cases each time.
+    """
+    for item in items:
+        sampled = item.get_closest_marker("sampled")
+        if sampled is not None and zlib.crc32(item.nodeid.encode()) % 1000 >= 1000 * sampled.args[0]:
+            item.add_marker(pytest.mark.full)
     if importlib.util.find_spec("libtpu") is None:
         skip = pytest.mark.skip(reason="needs libtpu: pip install torchlike[tpu]")
         for item in items:
