@@ -19,7 +19,7 @@ from typing import Any
 import jax
 
 from benchmarks import contenders as make
-from benchmarks import engine, ops, optim
+from benchmarks import data, engine, ops, optim
 from benchmarks.models import CASES
 from benchmarks.timing import Times, TookTooLong, interleave, time_limit
 
@@ -97,7 +97,7 @@ def table(results: dict[str, dict[str, Any]], wanted: list[str]) -> str:
 def arguments() -> argparse.Namespace:
     """What the command line asks for."""
     parser = argparse.ArgumentParser(prog="python -m benchmarks", description=__doc__.splitlines()[0])
-    jobs = [*CASES, "engine", "ops", "optim"]
+    jobs = [*CASES, "engine", "ops", "optim", "data"]
     parser.add_argument("--only", nargs="+", choices=jobs, default=jobs, metavar="JOB", help=f"some of {', '.join(jobs)}")
     names = list(CONTENDERS)
     parser.add_argument("--contenders", nargs="+", choices=names, default=names, metavar="NAME", help=f"some of {names}")
@@ -135,6 +135,9 @@ def main() -> None:
     steps = optim.measure() if "optim" in args.only else {}
     if steps:
         print(optim.table(steps))
+    loading = data.measure() if "data" in args.only else {}
+    if loading:
+        print(data.table(loading))
     if args.json:
-        found = {"machine": machine(), "training": training, "engine": inside, "ops": each, "optim": steps}
+        found = {"machine": machine(), "training": training, "engine": inside, "ops": each, "optim": steps, "data": loading}
         args.json.write_text(json.dumps(found, indent=2))

@@ -5,6 +5,7 @@ Ints, slices and None make one view. What tensors and masks remain then gathers 
 
 from __future__ import annotations
 
+import math
 from collections.abc import Sequence
 from typing import Any
 
@@ -18,9 +19,10 @@ from torchlike.base.layout import elementwise
 from torchlike.base.promotion import scalar_name, tensor_type_name
 from torchlike.base.size import contiguous_strides
 from torchlike.engine import dispatch
-from torchlike.engine.value import host, of_jax
+from torchlike.engine.record import local
+from torchlike.engine.value import Aval, Value, aval, host, of_jax
 from torchlike.ops.registry import OPS
-from torchlike.tensor.tensor import Tensor, bare, make_view, place
+from torchlike.tensor.tensor import Link, Tensor, bare, make_view, place
 
 _INDEX, _PUT, _MASK = OPS["index"], OPS["index_put_into"], OPS["mask_into"]
 _RESHAPE = OPS["reshape_copy"]
@@ -31,7 +33,8 @@ _SLICE, _SELECT = OPS["slice"], OPS["select"]
 def getitem(x: Tensor, index: Any) -> Tensor:
     """`x[index]`: a view where only ints, slices, ... and None are used, else a copy."""
     if type(index) is int:
-        return select(x, 0, index)
+        found = row(x, index)
+        return select(x, 0, index) if found is None else found
     part, tensors = _parse(x, index)
     if not tensors:
         return part
@@ -322,6 +325,37 @@ def _gathered_strides(
     spread = (*whole[:before], *[0] * count, *whole[before:])
     padded = [((1,) * (before + count - len(s)) + tuple(s) + (1,) * after) for s in shapes]
     return elementwise(tuple(out), ((tuple(out), spread), *((s, contiguous_strides(s)) for s in padded)))
+
+
+_ROWS: dict[Aval, tuple[Aval, tuple, int]] = {}  # of a tensor's aval: its rows', the static parameters of the view, their size
+
+
+def row(x: Tensor, index: int) -> Tensor | None:
+    """`x[index]` where `x` has not left the host yet: a data set is read in the time of a few lookups. Else None."""
+    value = x._storage.value if x._view is None else x._read()
+    array = value.array
+    if type(array) is not np.ndarray or not array.ndim or x._strides is not None or x._rg or local.state.capture is not None:
+        return None
+    size = array.shape[0]
+    if not -size <= index < size:
+        return None
+    at = index + size if index < 0 else index
+    known = _ROWS.get(value.aval)
+    if known is None:
+        shape = array.shape[1:]
+        static = (((1, 1), *[None] * len(shape)), shape)
+        known = _ROWS[value.aval] = (aval(shape, value.aval.dtype, value.aval.device), static, math.prod(shape))
+    found, static, step = known
+    out = bare(Value(found, array[at, ...]))
+    storage = x._storage
+    out._cached, out._storage, out._seen = out._storage.value, storage, storage.version
+    out._view = (*(x._view or ()), Link(_SELECT, (at,), static))
+    base = x._origin()
+    out._base = x if base is None else base
+    offset = x._offset + at * step
+    if offset:
+        out._offset = offset
+    return out
 
 
 # ---- the common views of one dimension ------------------------------------------------------------------------

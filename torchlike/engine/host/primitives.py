@@ -49,6 +49,8 @@ _ELEMENTWISE = {
     "tan": np.tan, "tanh": np.tanh, "xor": np.bitwise_xor, "zeta": scipy.special.zeta,
 }  # fmt: skip
 TABLE.update({name: _plain(fn) for name, fn in _ELEMENTWISE.items()})
+# Those that can write their result where an operand stood that nobody needs any more.
+UFUNCS = {name: fn for name, fn in _ELEMENTWISE.items() if isinstance(fn, np.ufunc)} | {"div": np.true_divide}
 TABLE.update(dict.fromkeys(["stop_gradient", "copy", "copy_p", "optimization_barrier", "device_put"], _same))
 
 # Comparisons in which not-a-number stands above everything else.
@@ -117,7 +119,7 @@ def _convert(x: np.ndarray, *, new_dtype: Any, **_: Any) -> Any:
         wide = np.nan_to_num(x.astype(np.float64))
         inside = wide.clip(low, high if new.itemsize < 8 else np.nextafter(float(high), 0)).astype(new)
         return np.where(wide >= float(high), np.asarray(high, new), inside)
-    return x.astype(new)
+    return x.astype(new, order="C")  # what follows a transposition runs along the memory
 
 
 @primitive("bitcast_convert_type")

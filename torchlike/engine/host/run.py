@@ -10,6 +10,7 @@ from __future__ import annotations
 import contextlib
 import os
 from collections.abc import Callable, Sequence
+from sys import getrefcount
 from typing import TYPE_CHECKING, Any
 
 import jax
@@ -25,7 +26,7 @@ from torchlike.engine.value import Aval
 if TYPE_CHECKING:
     from torchlike.engine.record import Graph
 
-Steps = Callable[[Sequence[Any]], list]
+Steps = Callable[[list[Any]], list]
 _compiled: dict[Signature, Steps] = {}
 _LIMIT = 4096
 _foreign = False
@@ -93,11 +94,16 @@ def run(graph: Graph, live: Sequence[int]) -> None:
 
 def _by_entry(graph: Graph, env: dict[int, Any], outs: tuple[int, ...], needed: list[int]) -> list:
     results, starts = results_of(graph), number_starts(graph.entries)
+    last = {slot: index for index in needed for slot in graph.entries[index][2:]}  # who reads a value last
+    last |= dict.fromkeys((*outs, *graph.leaves), -1)
     for index in needed:
         sig, _, *slots = graph.entries[index]
         count = number_count(graph.entries[index])
         given, numbers = iter(slots), iter(graph.numbers[starts[index] : starts[index] + count])
         args = [env[next(given)] if isinstance(s, Aval) else _number(next(numbers)) for s in sig.specs]
+        for slot in slots:
+            if last[slot] == index:
+                env.pop(slot, None)
         env.update(zip(results[index], call(sig, args), strict=True))
     return [env[i] for i in outs]
 
@@ -111,8 +117,8 @@ def _whole(graph: Graph, env: dict[int, Any], outs: tuple[int, ...], needed: lis
     return evaluate(closed)([env[i] for i in leaves])
 
 
-def call(sig: Signature, args: Sequence[Any]) -> list:
-    """The results of one signature."""
+def call(sig: Signature, args: list[Any]) -> list:
+    """The results of one signature. The list is emptied: arrays that only it held may be overwritten."""
     steps = _compiled.get(sig)
     if steps is None:
         if len(_compiled) >= _LIMIT:
@@ -136,7 +142,7 @@ def call(sig: Signature, args: Sequence[Any]) -> list:
 def _by_xla(sig: Signature) -> Steps:
     jitted = jax.jit(sig.fn)
 
-    def run(args: Sequence[Any]) -> list:
+    def run(args: list[Any]) -> list:
         with jax.enable_x64(True):
             return [np.asarray(out) for out in jitted(*args)]
 
@@ -163,15 +169,14 @@ def evaluate(closed: Any) -> Steps:
     return _steps(closed.jaxpr, [np.asarray(c) for c in closed.consts], table())
 
 
-def table() -> dict[str, Callable]:
-    """The primitives by name. Loaded when first needed, with scipy: in time before processes are forked."""
-    from torchlike.engine.host import indexed  # noqa: F401  # fills the table
-    from torchlike.engine.host.primitives import TABLE
+def table() -> Any:
+    """The module of the primitives. Loaded when first needed, with scipy: in time before processes are forked."""
+    from torchlike.engine.host import indexed, primitives  # noqa: F401  # `indexed` adds to the table
 
-    return TABLE
+    return primitives
 
 
-def _steps(jaxpr: Any, constants: Sequence[Any], table: dict[str, Callable]) -> Steps:
+def _steps(jaxpr: Any, constants: Sequence[Any], table: Any) -> Steps:
     places: dict[Any, int] = {}
 
     def place(var: Any) -> int:
@@ -188,23 +193,31 @@ def _steps(jaxpr: Any, constants: Sequence[Any], table: dict[str, Callable]) -> 
         fixed[at] = np.asarray(atom.val, atom.aval.dtype)
         return at
 
-    steps = []
+    steps: list[Any] = []
     for eqn in jaxpr.eqns:
-        fn = _primitive(eqn, table)
         outs = [(place(var), var.aval.dtype) for var in eqn.outvars]
-        steps.append((fn, [source(atom) for atom in eqn.invars], outs))
+        ufunc = table.UFUNCS.get(eqn.primitive.name) if outs[0][1].kind == "f" else None
+        steps.append((_primitive(eqn, table), ufunc, [source(atom) for atom in eqn.invars], outs))
     results = [source(atom) for atom in jaxpr.outvars]
     size = len(places)
+    last = {at: index for index, step in enumerate(steps) for at in step[2]}
+    last |= dict.fromkeys([*fixed, *results], -1)
+    dying = [[at for at in dict.fromkeys(step[2]) if last[at] == index] for index, step in enumerate(steps)]
 
-    def run(args: Sequence[Any]) -> list:
+    def run(args: list[Any]) -> list:
         env: list[Any] = [None] * size
         for at, array in fixed.items():
             env[at] = array
-        for at, array in zip(inputs, args, strict=True):
-            env[at] = array
+        for at in reversed(inputs):
+            env[at] = args.pop()
         with np.errstate(all="ignore"):
-            for fn, given, outs in steps:
-                out = fn(*[env[at] for at in given])
+            for (fn, ufunc, given, outs), over in zip(steps, dying, strict=True):
+                operands = [env[at] for at in given]
+                for at in over:
+                    env[at] = None
+                out: Any = _over(ufunc, operands, outs[0][1]) if ufunc is not None else None
+                if out is None:
+                    out = fn(*operands)
                 if type(out) not in (list, tuple):
                     out = (out,)
                 for (at, dtype), array in zip(outs, out, strict=True):
@@ -214,26 +227,40 @@ def _steps(jaxpr: Any, constants: Sequence[Any], table: dict[str, Callable]) -> 
     return run
 
 
-def _primitive(eqn: Any, table: dict[str, Callable]) -> Callable:
+def _over(ufunc: np.ufunc, operands: list[Any], dtype: np.dtype) -> np.ndarray | None:
+    """The result, written over an operand that owns its memory and that nobody else holds; None where there is none."""
+    counts = list(map(getrefcount, operands))
+    for array, count in zip(operands, counts, strict=True):
+        if count == _ALONE and array.ndim and array.dtype == dtype and array.flags.owndata and array.flags.writeable:
+            shape = np.broadcast_shapes(*[a.shape for a in operands])
+            return ufunc(*operands, out=array) if array.shape == shape else None
+    return None
+
+
+# What getrefcount says through map() of an array that only its list refers to.
+_ALONE = next(iter(map(getrefcount, [object()])))
+
+
+def _primitive(eqn: Any, table: Any) -> Callable:
     name, parameters = eqn.primitive.name, eqn.params
     nested = parameters.get("jaxpr") or parameters.get("call_jaxpr") or parameters.get("fun_jaxpr")
     if name in _CONTROL:
         return _CONTROL[name](parameters, table)
-    if name in table:
-        fn = table[name]
+    if name in table.TABLE:
+        fn = table.TABLE[name]
         return lambda *arrays: fn(*arrays, **parameters)
     if nested is not None and not name.startswith("reduce"):
         inner = _nested(nested, table)
-        return lambda *arrays: inner(arrays)
+        return lambda *arrays: inner(list(arrays))
     raise NotImplementedError(f"JAX's {name}")
 
 
-def _nested(jaxpr: Any, table: dict[str, Callable]) -> Steps:
+def _nested(jaxpr: Any, table: Any) -> Steps:
     consts = [np.asarray(c) for c in getattr(jaxpr, "consts", ())]
     return _steps(getattr(jaxpr, "jaxpr", jaxpr), consts, table)
 
 
-def _while(parameters: dict, table: dict[str, Callable]) -> Callable:
+def _while(parameters: dict, table: Any) -> Callable:
     condition, body = _nested(parameters["cond_jaxpr"], table), _nested(parameters["body_jaxpr"], table)
     first, second = parameters["cond_nconsts"], parameters["body_nconsts"]
 
@@ -246,12 +273,12 @@ def _while(parameters: dict, table: dict[str, Callable]) -> Callable:
     return run
 
 
-def _cond(parameters: dict, table: dict[str, Callable]) -> Callable:
+def _cond(parameters: dict, table: Any) -> Callable:
     branches = [_nested(branch, table) for branch in parameters["branches"]]
-    return lambda index, *arrays: branches[min(max(int(index), 0), len(branches) - 1)](arrays)
+    return lambda index, *arrays: branches[min(max(int(index), 0), len(branches) - 1)](list(arrays))
 
 
-def _scan(parameters: dict, table: dict[str, Callable]) -> Callable:
+def _scan(parameters: dict, table: Any) -> Callable:
     body, count, carried = _nested(parameters["jaxpr"], table), parameters["num_consts"], parameters["num_carry"]
     places = range(parameters["length"])
     stacked = [(var.aval.shape, var.aval.dtype) for var in getattr(parameters["jaxpr"], "jaxpr", parameters["jaxpr"]).outvars]

@@ -12,9 +12,13 @@ import numpy as np
 from torchlike.base import device as devices
 from torchlike.base import dtypes
 from torchlike.engine import host
+from torchlike.engine import value as values
 from torchlike.tensor import Tensor
 from torchlike.tensor import functions as ops
-from torchlike.tensor.creation import as_tensor, from_numpy, tensor
+from torchlike.tensor.creation import as_tensor, tensor
+from torchlike.tensor.tensor import bare
+from torchlike.utils.data import transport
+from torchlike.utils.data.worker import get_worker_info
 
 _UNKNOWN = "default_collate: batch must contain tensors, numpy arrays, numbers, dicts or lists; found {}"
 CollateMap = dict[type | tuple[type, ...], Callable]
@@ -101,7 +105,14 @@ def collate_tensor_fn(batch: Sequence[Tensor], *, collate_fn_map: CollateMap | N
         arrays.append(np.asarray(value.array))
     if any(array.shape != arrays[0].shape or array.dtype != arrays[0].dtype for array in arrays):
         return ops.stack(batch)  # promotes, or tells what is wrong
-    return from_numpy(np.stack(arrays))
+    return from_stack(arrays)
+
+
+def from_stack(arrays: Sequence[np.ndarray]) -> Tensor:
+    """Arrays that are alike as one tensor; in a worker in shared memory, where it is large."""
+    first = arrays[0]
+    out = transport.empty((len(arrays), *first.shape), first.dtype) if get_worker_info() is not None else None
+    return bare(values.host(np.stack(arrays, out=out)))
 
 
 def collate_numpy_array_fn(batch: Sequence[np.ndarray], *, collate_fn_map: CollateMap | None = None) -> Any:
@@ -114,7 +125,7 @@ def collate_numpy_array_fn(batch: Sequence[np.ndarray], *, collate_fn_map: Colla
     if first.dtype.kind in "SUO":
         raise TypeError(_UNKNOWN.format(first.dtype))
     if all(type(item) is np.ndarray and item.shape == first.shape and item.dtype == first.dtype for item in batch):
-        return from_numpy(np.stack(batch))
+        return from_stack(batch)
     return collate([as_tensor(item) for item in batch], collate_fn_map=collate_fn_map)
 
 

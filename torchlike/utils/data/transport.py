@@ -27,6 +27,8 @@ from torchlike.tensor.tensor import bare, place
 
 _SMALL = 2048  # bytes of an array up to which it stays in the pickle
 _SHARED = 16384  # bytes of a message from which it goes into shared memory
+_STACKED = 1 << 18  # bytes of a batch from which a worker makes it in shared memory at once
+_MOST = 8  # such batches in one message; others are copied
 _ALIGNED = 64  # so that XLA on the CPU can take the arrays as they are
 _PASSES = hasattr(socket, "send_fds") and hasattr(socket, "AF_UNIX")
 _NOT_A_LEAF = (
@@ -45,36 +47,42 @@ class Channel:
 
     def send(self, message: Any) -> None:
         text, buffers = dumps(message)
-        size = len(text) + sum(b.nbytes for b in buffers)
-        if size < _SHARED or not _PASSES:
-            self.connection.send_bytes(pickle.dumps((text, [bytes(b) for b in buffers], None)))
+        made: list[Segment | None] = [_segment(buffer) for buffer in buffers] if _PASSES else []
+        given = {id(segment): segment for segment in made if segment is not None}
+        copied = [buffer for buffer, segment in zip(buffers, made, strict=bool(made)) if segment is None or len(given) > _MOST]
+        if not given and (not _PASSES or len(text) + sum(b.nbytes for b in buffers) < _SHARED):
+            self.connection.send_bytes(pickle.dumps((text, [bytes(b) for b in buffers])))
             return
-        parts = [memoryview(text), *buffers]
-        handle = _anonymous()
+        handles = [segment.handle for segment in given.values()] if len(given) <= _MOST else []
+        order = [None if segment is None or not handles else handles.index(segment.handle) for segment in made]
+        file = _anonymous()
         try:
-            sizes = _write(handle, parts)
-            self.connection.send_bytes(pickle.dumps((None, None, sizes)))
-            socket.send_fds(self._passing(), [b"\0"], [handle])
+            sizes = _write(file, [memoryview(text), *copied])
+            self.connection.send_bytes(pickle.dumps((sizes, [(at, b.nbytes) for at, b in zip(order, buffers, strict=True)])))
+            socket.send_fds(self._passing(), [b"\0"], [file, *handles])
         finally:
-            os.close(handle)
+            os.close(file)
 
     def receive(self) -> Any:
         """The next message. Raises EOFError where the other end is closed."""
-        text, buffers, sizes = pickle.loads(self.connection.recv_bytes())
-        if sizes is None:
-            return pickle.loads(text, buffers=[bytearray(b) for b in buffers])
-        _, handles, _, _ = socket.recv_fds(self._passing(), 1, 1)
-        if not handles:
-            raise EOFError
+        first, second = pickle.loads(self.connection.recv_bytes())
+        if type(first) is bytes:
+            return pickle.loads(first, buffers=[bytearray(b) for b in second])
+        _, handles, _, _ = socket.recv_fds(self._passing(), 1, _MOST + 1)
         try:
-            mapped = memoryview(mmap.mmap(handles[0], sum(map(_padded, sizes))))
+            if not handles:
+                raise EOFError
+            mapped, parts, start = memoryview(mmap.mmap(handles[0], sum(map(_padded, first)))), [], 0
+            for size in first:
+                parts.append(mapped[start : start + size])
+                start += _padded(size)
+            text, *copied = parts
+            rest = iter(copied)
+            buffers = [next(rest) if at is None else mmap.mmap(handles[at + 1], size) for at, size in second]
         finally:
-            os.close(handles[0])
-        parts, start = [], 0
-        for size in sizes:
-            parts.append(mapped[start : start + size])
-            start += _padded(size)
-        return pickle.loads(parts[0], buffers=parts[1:])
+            for handle in handles:
+                os.close(handle)
+        return pickle.loads(text, buffers=buffers)
 
     def poll(self, timeout: float | None) -> bool:
         return self.connection.poll(timeout)
@@ -96,6 +104,36 @@ class Channel:
 
     def __getstate__(self) -> dict:
         return {"connection": self.connection, "_socket": None}
+
+
+class Segment(mmap.mmap):
+    """Shared memory that an array is made in; `handle` is its descriptor."""
+
+    handle = -1
+
+    def __del__(self) -> None:
+        if self.handle >= 0:
+            os.close(self.handle)
+
+
+def empty(shape: tuple[int, ...], kind: np.dtype) -> np.ndarray | None:
+    """An array in shared memory, to be sent without a copy; None where it is too small for that."""
+    size = int(np.prod(shape)) * kind.itemsize
+    if size < _STACKED or not _PASSES:
+        return None
+    handle = _anonymous()
+    os.ftruncate(handle, size)
+    segment = Segment(handle, size, flags=mmap.MAP_SHARED | getattr(mmap, "MAP_POPULATE", 0))
+    segment.handle = handle
+    return np.ndarray(shape, kind, buffer=segment)
+
+
+def _segment(buffer: memoryview) -> Segment | None:
+    """The segment of which this buffer is the whole, if there is one."""
+    base: Any = buffer.obj
+    while isinstance(base, np.ndarray):
+        base = base.base
+    return base if isinstance(base, Segment) and len(base) == buffer.nbytes else None
 
 
 def _padded(size: int) -> int:
