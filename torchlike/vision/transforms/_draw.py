@@ -2,13 +2,13 @@
 
 from __future__ import annotations
 
-import math
 from collections.abc import Sequence
 from typing import Any
 
 import numpy as np
 
 from torchlike.engine import random as source
+from torchlike.engine.random_gamma import standard_gamma
 
 __all__ = ["dirichlet", "integer", "multinomial", "normal", "permutation", "ratio_log_uniform", "uniform", "unit", "units"]
 
@@ -56,27 +56,5 @@ def ratio_log_uniform(ratio: Sequence[float]) -> float:
 
 def dirichlet(concentration: Sequence[float]) -> np.ndarray:
     """Shares that add up to 1, float32: `torch._sample_dirichlet(torch.tensor(concentration))`."""
-    drawn = np.asarray([_gamma(float(np.float32(a))) for a in concentration])
+    drawn = standard_gamma(source.default_generator, np.asarray(concentration, np.float32).astype(np.float64))
     return (drawn / drawn.sum()).astype(np.float32)
-
-
-def _gamma(shape: float) -> float:
-    """A gamma number of scale 1 (Marsaglia and Tsang 2000), with torch's order of draws."""
-    generator = source.default_generator
-
-    def one_minus_uniform() -> float:
-        return 1 - float(generator.uniform((1,), np_dtype=np.float64)[0])
-
-    scale = 1.0
-    if shape < 1.0:
-        scale, shape = one_minus_uniform() ** (1.0 / shape), shape + 1.0
-    d = shape - float(np.float32(1) / np.float32(3))
-    c = 1.0 / math.sqrt(9.0 * d)
-    while True:
-        y = 0.0
-        while y <= 0:
-            x = float(generator.normal((1,), np_dtype=np.float64)[0])
-            y = 1.0 + c * x
-        v, u, xx = y**3, one_minus_uniform(), x * x
-        if u < 1.0 - float(np.float32(0.0331)) * xx * xx or math.log(u) < 0.5 * xx + d * (1.0 - v + math.log(v)):
-            return scale * d * v
