@@ -15,6 +15,7 @@ from torchlike.base.dtypes import float32, float64
 from torchlike.distributions import _torch as torch
 from torchlike.distributions._torch import Tensor
 from torchlike.distributions.validation import there
+from torchlike.engine.record import local
 from torchlike.tensor.random_draw import on_device, placed, stream
 
 
@@ -37,10 +38,26 @@ def indices(probs: Tensor, count: int) -> Tensor:
         shape = (count, *probs.shape)
         unit = torch.rand(shape, dtype=float32, device=probs.device).clamp(min=torch.finfo(float32).tiny)
         return (probs / -torch.log(unit)).argmax(-1)
-    if count == 1 and there(probs) is None:
-        waits = torch.empty(tuple(probs.shape), dtype=probs.dtype).exponential_()
-        return (probs / waits).argmax(-1).unsqueeze(0)
+    if there(probs) is None and (count == 1 or local.state.capture is not None):
+        waits = torch.empty((count, *probs.shape), dtype=probs.dtype).exponential_()
+        return (probs / waits).argmax(-1)
     return torch.multinomial(probs, count, True).T
+
+
+def exponential(shape: tuple[int, ...], like: Tensor) -> Tensor:
+    """Exponential numbers of rate 1."""
+    options = {"dtype": like.dtype, "device": like.device}
+    if _inside(like):
+        return -torch.log1p(-torch.rand(shape, **options))
+    return torch.empty(shape, **options).exponential_()
+
+
+def cauchy(shape: tuple[int, ...], like: Tensor) -> Tensor:
+    """Cauchy numbers around 0 of scale 1."""
+    options = {"dtype": like.dtype, "device": like.device}
+    if _inside(like):
+        return torch.tan(math.pi * (torch.rand(shape, **options) - 0.5))
+    return torch.empty(shape, **options).cauchy_()
 
 
 def log_uniform(shape: tuple[int, ...], like: Tensor) -> Tensor:

@@ -7,6 +7,7 @@ from typing import Any
 
 from torchlike.distributions import _torch as torch
 from torchlike.distributions import constraints
+from torchlike.distributions._drawing import cauchy
 from torchlike.distributions._torch import Tensor
 from torchlike.distributions.distribution import Distribution
 from torchlike.distributions.utils import broadcast_all
@@ -46,8 +47,7 @@ class Cauchy(Distribution):
         return torch.full(self._extended_shape(), math.inf, dtype=self.loc.dtype, device=self.loc.device)
 
     def rsample(self, sample_shape: Any = ()) -> Tensor:
-        shape = self._extended_shape(sample_shape)
-        return self.loc + torch.empty(shape, dtype=self.loc.dtype, device=self.loc.device).cauchy_() * self.scale
+        return self.loc + cauchy(self._extended_shape(sample_shape), self.loc) * self.scale
 
     def log_prob(self, value: Tensor) -> Tensor:
         if self._validate_args:

@@ -6,6 +6,7 @@ looked at on the host (see `validation`); those of matrices need tensors.
 
 from __future__ import annotations
 
+import math
 from collections.abc import Callable, Sequence
 from typing import Any
 
@@ -124,7 +125,7 @@ def _enough(value: Any, event_dim: int) -> None:
 
 def _together(result: Any, kept: int) -> Any:
     """All of what lies right of the first `kept` dimensions."""
-    return result.reshape((*result.shape[:kept], -1)).all(-1) if result.ndim > kept else result
+    return result.reshape((*result.shape[:kept], math.prod(result.shape[kept:]))).all(-1) if result.ndim > kept else result
 
 
 class _IndependentConstraint(Constraint):

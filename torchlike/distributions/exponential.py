@@ -6,6 +6,7 @@ from typing import Any
 
 from torchlike.distributions import _torch as torch
 from torchlike.distributions import constraints
+from torchlike.distributions._drawing import exponential
 from torchlike.distributions._torch import Tensor
 from torchlike.distributions.exp_family import ExponentialFamily
 from torchlike.distributions.utils import broadcast_all
@@ -50,8 +51,7 @@ class Exponential(ExponentialFamily):
         return self.rate.pow(-2)
 
     def rsample(self, sample_shape: Any = ()) -> Tensor:
-        shape = self._extended_shape(sample_shape)
-        return torch.empty(shape, dtype=self.rate.dtype, device=self.rate.device).exponential_() / self.rate
+        return exponential(self._extended_shape(sample_shape), self.rate) / self.rate
 
     def log_prob(self, value: Tensor) -> Tensor:
         if self._validate_args:

@@ -143,3 +143,7 @@ class LowRankMultivariateNormal(Distribution):
         constant = self._event_shape[0] * (1.0 + math.log(2 * math.pi))
         entropy = 0.5 * (constant + lowrank_logdet(self._unbroadcasted_cov_diag, self._capacitance_tril))
         return entropy.expand(self._batch_shape) if self._batch_shape else entropy
+
+
+# Libraries import these by torch's private names.
+_batch_capacitance_tril, _batch_lowrank_mahalanobis = capacitance_tril, lowrank_mahalanobis

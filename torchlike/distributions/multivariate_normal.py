@@ -142,3 +142,7 @@ class MultivariateNormal(Distribution):
         constant = 0.5 * self._event_shape[0] * (1.0 + math.log(2 * math.pi))
         entropy = constant + log_diagonal(self._unbroadcasted_scale_tril)
         return entropy.expand(self._batch_shape) if self._batch_shape else entropy
+
+
+# Libraries import these by torch's private names.
+_batch_mv, _batch_mahalanobis, _precision_to_scale_tril = batch_mv, mahalanobis, precision_to_scale_tril

@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+import math
 from collections.abc import Callable
 from functools import update_wrapper
 from numbers import Number
@@ -56,7 +57,7 @@ def sum_rightmost(value: Any, dim: int) -> Any:
     """The sum over the `dim` dimensions at the right."""
     if dim == 0:
         return value
-    return value.reshape((*value.shape[:-dim], -1)).sum(-1)
+    return value.reshape((*value.shape[:-dim], math.prod(value.shape[-dim:]))).sum(-1)
 
 
 def logits_to_probs(logits: Tensor, is_binary: bool = False) -> Tensor:
@@ -124,3 +125,7 @@ def vec_to_tril_matrix(vec: Tensor, diag: int = 0) -> Tensor:
     rows, columns = torch.tril_indices(side, side, diag)
     mat[..., rows, columns] = vec
     return mat
+
+
+# Libraries import these by torch's private names.
+_sum_rightmost, _standard_normal = sum_rightmost, standard_normal

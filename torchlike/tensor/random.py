@@ -24,7 +24,18 @@ from torchlike.tensor import functions as ops
 from torchlike.tensor import random_fill
 from torchlike.tensor.options import deliver, laid_out_like, number, one_size, settle, settle_like, size_of, whole, with_grad
 from torchlike.tensor.random_checks import check_parameters
-from torchlike.tensor.random_draw import SCATTERED, drawn, floating, in_memory_order, made, numbers, on_device, stream, trials
+from torchlike.tensor.random_draw import (
+    SCATTERED,
+    drawn,
+    floating,
+    in_memory_order,
+    in_program,
+    made,
+    numbers,
+    on_device,
+    stream,
+    trials,
+)
 from torchlike.tensor.tensor import Tensor, bare
 
 # ---- of a size ------------------------------------------------------------------------------------------------
@@ -161,6 +172,9 @@ def bernoulli(input: Tensor, p: Any = None, *, generator: Any = None, out: Any =
 
 def poisson(input: Tensor, generator: Any = None) -> Tensor:
     """Poisson numbers of the rates in `input`. Raises RuntimeError for a negative rate."""
+    inside = in_program("poisson", generator, input)
+    if inside is not None:
+        return inside
     rates = floating("poisson_cpu", input)
     found = drawn(lambda: random_counts.poisson(stream(generator), rates).astype(input.dtype.np), input.device)
     return _with_parameters("poisson_drawn", found, input)
@@ -179,6 +193,9 @@ def binomial(count: Tensor, prob: Tensor, generator: Any = None) -> Tensor:
         raise RuntimeError(f"Found dtype {scalar_name(prob.dtype)} but expected {scalar_name(count.dtype)}")
     if count.dtype.itemsize < 4:
         raise NotImplementedError(f"\"binomial_cpu\" not implemented for '{scalar_name(count.dtype)}'")
+    inside = in_program("binomial", generator, count, prob)
+    if inside is not None:
+        return inside
     pair = np.broadcast_arrays(count._read().numpy(), prob._read().numpy())
     found = drawn(lambda: random_counts.binomial(stream(generator), *pair).astype(count.dtype.np), count.device)
     return _with_parameters("binomial_drawn", found, count, prob)

@@ -8,6 +8,7 @@ from collections.abc import Callable, Iterator
 from contextlib import contextmanager
 from typing import Any
 
+import jax
 import numpy as np
 
 from torchlike.base import device as devices
@@ -201,6 +202,16 @@ def _note_counter(chosen: Any, key: Value, where: devices.device) -> None:
 def made(kind: str, size: tuple, dtype: DType, where: Any, generator: Any, *parameters: float) -> Tensor:
     check_parameters(kind, dtype, parameters)
     return numbers(kind, size, dtype, where, generator, *parameters)
+
+
+def in_program(row: str, generator: Any, *operands: Tensor) -> Tensor | None:
+    """Numbers of the row `device_<row>`, where the operands cannot be looked at or numbers are drawn on the device; or None."""
+    if not on_device(operands[0].device) and not any(isinstance(x._read().array, jax.core.Tracer) for x in operands):
+        return None
+    where = operands[0].device
+    key, counter = stream(generator).key_and_counter()
+    key = key if isinstance(key, Tensor) else bare(host(key, where))
+    return dispatch.call(OPS[f"device_{row}"], (key, counter, *operands))
 
 
 def memory_order(self: Tensor) -> tuple[list[int], list[int]]:

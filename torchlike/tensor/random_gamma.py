@@ -5,16 +5,14 @@ from __future__ import annotations
 from collections.abc import Callable
 from typing import Any
 
-import jax
 import numpy as np
 
 from torchlike.base import device as devices
 from torchlike.base.promotion import scalar_name
-from torchlike.engine import dispatch, random_gamma
-from torchlike.engine.value import Value, aval, host
-from torchlike.ops.registry import OPS
+from torchlike.engine import random_gamma
+from torchlike.engine.value import Value, aval
 from torchlike.tensor import functions as ops
-from torchlike.tensor.random_draw import on_device, placed, stream
+from torchlike.tensor.random_draw import in_program, placed, stream
 from torchlike.tensor.tensor import Tensor, bare
 
 
@@ -25,12 +23,10 @@ def _drawn(kernel: str, row: str, input: Tensor, generator: Any, draw: Callable[
     where = input.device
     if where is devices.META:
         return bare(Value(aval(tuple(input.shape), input.dtype, where)))
-    chosen = stream(generator)
-    if on_device(where) or isinstance(input._read().array, jax.core.Tracer):
-        key, counter = chosen.key_and_counter()
-        key = key if isinstance(key, Tensor) else bare(host(key, where))
-        return dispatch.call(OPS[f"device_{row.removeprefix('standard_')}"], (key, counter, input))
-    values = draw(chosen, input._read().numpy())
+    inside = in_program(row.removeprefix("standard_"), generator, input)
+    if inside is not None:
+        return inside
+    values = draw(stream(generator), input._read().numpy())
     kind = input.dtype.np
     smallest = np.array(np.finfo(np.float32).tiny if input.dtype.itemsize < 4 else np.finfo(kind).tiny)
     placed_values = placed(np.maximum(values, smallest).astype(kind), where)
