@@ -3,8 +3,8 @@
 torch looks at the values of a distribution's parameters, and of what `log_prob` is asked for, at every call. Here
 
 * what has been computed already (numbers, data, a model's parameters) is looked at on the host, at once, as in torch;
-* what few operations lead to from there, such as `-torch.ones(3)` or probabilities that were normalized, is looked at at once,
-  too, unless it requires a gradient or gradients are off: then it belongs to a model, whose steps stay whole;
+* what few operations lead to from constants and from data on the host, such as `-torch.ones(3)` or probabilities that were
+  normalized, is looked at at once, too, unless it requires a gradient or gradients are off: then it belongs to a model's steps;
 * what else is still pending is checked by operations in the same program as the rest. The ValueError comes when that has run:
   from the line that reads one of its values, or, where none does, from a later one. It names the line that gave the value;
 * inside a JAX transform, `vmap` or another captured function, and on the meta device, there is nothing to look at.

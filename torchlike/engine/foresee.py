@@ -1,17 +1,18 @@
-"""What a pending bool will be, where few small operations lead to it from what is there: they are run by themselves."""
+"""What a pending bool will be, where few small operations lead to it from data on the host: they are run by themselves."""
 
 from __future__ import annotations
 
 import weakref
 from typing import Any
 
+import numpy as np
+
 from torchlike.base import device as devices
 from torchlike.engine.build import inputs_of, needed_for, results_of
 from torchlike.engine.record import Graph, apart, emit
 from torchlike.engine.value import Value
 
-_PENDING = 64  # operations, beyond which a graph is a program under way and left alone
-_STEPS = 24
+_PENDING = 16  # operations, beyond which a graph is a program under way and left alone
 _ELEMENTS = 1 << 14
 _KEPT = 256
 
@@ -22,19 +23,22 @@ _found: dict[tuple, tuple[tuple, bool]] = {}
 def foreseen(flag: Value) -> bool | None:
     """What `flag`, a pending zero-dim bool, will be; None where finding out now would cost more than waiting for it.
 
-    The pending graph stays as it is. Nothing is run for what has been found for the same arrays (or for none) before.
+    That is also where it depends on what a program has computed, as the steps of a training loop do. The pending graph stays
+    as it is. Nothing is run for what has been found for the same arrays (or for none) before.
     """
     graph = flag.graph
     if type(graph) is not Graph or len(graph.entries) > _PENDING or graph.device is not devices.CPU:
         return None
     slots, entries = needed_for(graph, (flag.slot,))
-    if len(entries) > _STEPS or sum(graph.values[s].aval.numel for s in slots) > _ELEMENTS:
+    if sum(graph.values[s].aval.numel for s in slots) > _ELEMENTS:
         return None
     if any(graph.entries[i][1] >= 0 for i in entries):  # a pullback, which takes its forward's operands for granted
         return None
     numbers = _numbers(graph)
     places = {slot: place for place, slot in enumerate(sorted(slots))}  # wherever in the graph it all stands
     arrays = [graph.values[s].array for s in graph.leaves if s in slots]
+    if not all(type(array) is np.ndarray for array in arrays):
+        return None
     key = (
         tuple((graph.entries[i][0], *[places[s] for s in inputs_of(graph, i)]) for i in entries),
         tuple((type(n), n) for i in entries for n in numbers[i]),

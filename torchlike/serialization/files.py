@@ -24,6 +24,7 @@ from torchlike.serialization.pickler import dumps
 from torchlike.serialization.unpickler import loads
 
 File = str | os.PathLike | IO[bytes]
+MAP_LOCATION = Callable[[Any, str], Any] | device | str | dict[str, str] | None  # the type of load's `map_location`
 _ZIP = b"PK\x03\x04"
 
 
