@@ -14,10 +14,11 @@ from torchlike.amp import autocast_mode
 from torchlike.base import dtypes
 from torchlike.base.flags import flags
 from torchlike.compiler.arguments import Arguments, Unfit
-from torchlike.compiler.closed import NOTHING, Changed, Closed, watched
+from torchlike.compiler.closed import Changed, Closed
 from torchlike.compiler.opened import Opened
 from torchlike.compiler.roots import Roots
 from torchlike.compiler.sources import Unrepeatable
+from torchlike.compiler.watching import NOTHING, watched
 from torchlike.engine.record import local
 from torchlike.nn.modules.module import Module
 from torchlike.tensor import Tensor

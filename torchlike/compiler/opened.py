@@ -11,8 +11,9 @@ from typing import Any
 
 from torchlike.base import device as devices
 from torchlike.compiler import sources
-from torchlike.compiler.closed import Changed, Result, shape_of
+from torchlike.compiler.closed import Changed, shape_of
 from torchlike.compiler.sources import Argument, Drawn, Finder, Unrepeatable
+from torchlike.compiler.watching import Result
 from torchlike.engine import dispatch, random
 from torchlike.engine.capture import Captured, Uncapturable, capture
 from torchlike.engine.notes import Notes, Numbers
