@@ -44,7 +44,7 @@ def run(n):
     return [t.detach().numpy() for t in (out, x.grad, *[p.grad for p in net.parameters()], *net.buffers())]
 
 
-@pytest.mark.parametrize("n", [1, 2, 3])
+@pytest.mark.parametrize("n", [pytest.param(1, marks=pytest.mark.full), 2, pytest.param(3, marks=pytest.mark.full)])
 def test_recorded_equals_op_by_op(n, monkeypatch):
     recorded = run(n)
     monkeypatch.setattr(program.flags, "eager", True)

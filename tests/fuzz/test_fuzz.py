@@ -32,12 +32,12 @@ def agree(seeds: range) -> None:
             )
 
 
-@pytest.mark.parametrize("start", range(0, 200, CHUNK))
+@pytest.mark.parametrize("start", range(0, 100, CHUNK))
 def test_random_programs(start: int) -> None:
     agree(range(start, start + CHUNK))
 
 
 @pytest.mark.full
-@pytest.mark.parametrize("start", range(200, 2000, CHUNK))
+@pytest.mark.parametrize("start", range(100, 2000, CHUNK))
 def test_more_random_programs(start: int) -> None:
     agree(range(start, start + CHUNK))

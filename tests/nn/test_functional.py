@@ -67,6 +67,7 @@ def _check(case: Case, dtype: str) -> None:
             assert_close(_numbers(a.grad), _numbers(e.grad), dtype, f"{case.name}: gradient {i}")
 
 
+@pytest.mark.sampled(0.4)
 @pytest.mark.parametrize("case", CASES, ids=lambda c: c.name)
 def test_float32(case: Case) -> None:
     _check(case, "float32")

@@ -69,6 +69,7 @@ PARAMETRIZED = {
 }  # fmt: skip
 
 
+@pytest.mark.sampled(0.5)
 @pytest.mark.parametrize("name", PARAMETRIZED)
 def test_parametrizations(same, name):
     def code(t):

@@ -78,6 +78,7 @@ def flat(out):
     return [] if out is None else [tensor for part in out for tensor in flat(part)]
 
 
+@pytest.mark.sampled(0.6)
 @pytest.mark.parametrize("name", LAYERS)
 def test_layers(same, name):
     """Made alike at the same seed; the same outputs (and dropout masks) and gradients of inputs, states and weights."""
