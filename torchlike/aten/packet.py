@@ -19,6 +19,9 @@ class OpOverload:
     def name(self) -> str:
         return f"aten::{self._name}" + ("" if self._overload == "default" else f".{self._overload}")
 
+    def __str__(self) -> str:
+        return f"aten.{self.__name__}"
+
     def __repr__(self) -> str:
         return f"<OpOverload(op='aten.{self._name}', overload='{self._overload}')>"
 
@@ -38,6 +41,9 @@ class OpOverloadPacket:
         made = OpOverload(self.__name__, overload, self._function)
         setattr(self, overload, made)
         return made
+
+    def __str__(self) -> str:
+        return f"aten.{self.__name__}"
 
     def __repr__(self) -> str:
         return f"<OpOverloadPacket(op='aten.{self.__name__}')>"

@@ -32,6 +32,9 @@ _ALONE = next(iter(map(getrefcount, [object()])))
 # A bool and the error that its being False stands for.
 Watch = tuple[Value, Callable[[], Exception]]
 
+# Told of entries before they run (or, with None for the graph, as they run at once), where somebody counts operations.
+observer: Callable[[Graph | None, Sequence[tuple]], None] | None = None
+
 # One lock for all threads: a value pending in one thread may be asked for in another, which then runs the first one's graph.
 LOCK = threading.RLock()
 
@@ -97,6 +100,8 @@ class Graph:
         with LOCK:
             if not self.values:
                 return
+            if observer is not None:
+                observer(self, self.entries)
             if self.state.unseen:
                 look(self.state, wait=False)
             if self.state.notes is not None:
@@ -191,6 +196,8 @@ def emit(sig: Signature, values: Sequence[Value], numbers: Sequence[Any] = (), p
 
 def _at_once(sig: Signature, values: Sequence[Value], numbers: Sequence[Any]) -> list[Value]:
     """Direct mode (tracers, eager) and the meta device, where there is nothing to run."""
+    if observer is not None:
+        observer(None, [(sig, -1)])
     if not sig.traced:
         return [Value(aval) for aval in sig.outs]
     return program.call(sig, values, numbers)
