@@ -131,6 +131,7 @@ def _join_devices(address: str, rank: int, size: int, seconds: float, device_ind
     """Start JAX's service between the processes. Arrays that are there already are moved to the devices as they are then."""
     _to_host()
     jax.config.update("jax_cpu_collectives_implementation", "gloo")
+    jax.config.update("jax_enable_preemption_service", False)  # it would take the signal that ends a process
     own = None
     if _wants_gpu() and len(os.environ.get("CUDA_VISIBLE_DEVICES", ",").split(",")) != 1:
         count = len(glob.glob("/dev/nvidia[0-9]*"))

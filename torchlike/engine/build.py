@@ -9,8 +9,9 @@ from typing import TYPE_CHECKING, Any, NamedTuple
 import jax
 import numpy as np
 
+from torchlike.base.device import CPU
 from torchlike.engine import images
-from torchlike.engine.processes import opaque
+from torchlike.engine.processes import after, opaque
 from torchlike.engine.signature import Signature, VjpSignature, paired
 from torchlike.engine.value import Aval
 
@@ -98,13 +99,17 @@ def evaluator(
     starts = number_starts(entries)
     pairs = _pair_needs(entries, needed)
     fixed = _constants(entries, results, leaves) if graph.ranks is not None else frozenset()
+    loose = _unordered(entries, results, needed) if graph.ranks is not None and graph.device is CPU else frozenset()
 
     def run(args: Sequence[Any], numbers: Sequence[Any]) -> list:
         env: dict[int, Any] = dict(zip(leaves, args, strict=False))
         pulls: dict[int, _Pull] = {}
+        last: Any = None  # what the last collective gave
         for index in needed:
             sig, pair, *slots = entries[index]
             given = [opaque(images.plain(env[s])) if s in fixed and sig.ranks is not None else env[s] for s in slots]
+            if index in loose:
+                given = [after(images.plain(g), last) for g in given]
             if flows is not None:
                 given = _cut(given, flows.get(index, ()))
             with jax.named_scope(sig.name):
@@ -116,6 +121,8 @@ def evaluator(
                     if pull is not None:
                         pulls[index] = pull
             env.update(zip(results[index], out, strict=True))
+            if sig.ranks is not None:
+                last = out[0]
         return [images.plain(env[i]) for i in outs]
 
     return run
@@ -128,6 +135,22 @@ def _constants(entries: list[tuple], results: list[range], leaves: Sequence[int]
         if depend.intersection(slots if pair < 0 else [*slots, *entries[pair][2:]]):
             depend.update(made)
     return frozenset(slot for made in results for slot in made if slot not in depend)
+
+
+def _unordered(entries: list[tuple], results: list[range], needed: Sequence[int]) -> frozenset[int]:
+    """The collectives that do not depend on the one before them."""
+    latest: dict[int, int] = {}  # by slot: the last collective behind it, numbered from 1
+    count, found = 0, set()
+    for index in needed:
+        sig, pair, *slots = entries[index]
+        behind = max((latest.get(s, 0) for s in (slots if pair < 0 else [*slots, *entries[pair][2:]])), default=0)
+        if sig.ranks is not None:
+            if behind < count:
+                found.add(index)
+            count += 1
+            behind = count
+        latest.update((slot, behind) for slot in results[index])
+    return frozenset(found)
 
 
 def _cut(given: list[Any], flows: tuple[bool, ...]) -> list[Any]:

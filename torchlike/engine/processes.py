@@ -112,6 +112,20 @@ def under(mesh: Mesh | None, fn: Callable) -> Callable:
     return jax.shard_map(fn, mesh=mesh, in_specs=_WHOLE, out_specs=_WHOLE, check_vma=False)
 
 
+def after(x: Any, before: Any) -> Any:
+    """`x`, in a way that nothing can be done with it before another value is there: collectives keep their order so.
+
+    Ranks whose programs differ would otherwise wait for each other where XLA has put independent collectives in another order.
+    """
+    if not before.size:
+        return x
+    first = jax.numpy.real(before).ravel()[0]
+    bits = jax.lax.bitcast_convert_type(first.astype(jax.numpy.float32), jax.numpy.uint32)
+    nought = jax.lax.shift_right_logical(jax.lax.shift_right_logical(bits, np.uint32(31)), np.uint32(1))
+    true = nought + jax.lax.axis_index(AXIS).astype(jax.numpy.uint32) < jax.lax.axis_size(AXIS)
+    return jax.numpy.where(true, x, jax.numpy.zeros_like(x))
+
+
 def alone(fn: Callable) -> Callable:
     """A collective of one process, as a function that runs wherever its arrays are."""
     one = jax.vmap(fn, axis_name=AXIS, axis_size=1)
