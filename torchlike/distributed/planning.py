@@ -28,9 +28,6 @@ CHIPS = {
 }
 _WIDTHS = {1: "pred s8 u8", 2: "bf16 f16 s16 u16", 4: "f32 s32 u32", 8: "f64 s64 u64"}
 _BYTES = {name: width for width, names in _WIDTHS.items() for name in names.split()}
-    zip("pred s8 u8 bf16 f16 s16 u16 f32 s32 u32 f64 s64 u64".split(), [1] * 3 + [2] * 4 + [4] * 3 + [8] * 3, strict=True)
-)
-_KINDS = "all-reduce|all-gather|reduce-scatter|all-to-all|collective-permute"
 
 
 @dataclass
