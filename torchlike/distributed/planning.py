@@ -28,6 +28,7 @@ CHIPS = {
 }
 _WIDTHS = {1: "pred s8 u8", 2: "bf16 f16 s16 u16", 4: "f32 s32 u32", 8: "f64 s64 u64"}
 _BYTES = {name: width for width, names in _WIDTHS.items() for name in names.split()}
+_KINDS = "all-reduce|all-gather|reduce-scatter|all-to-all|collective-permute"
 
 
 @dataclass
