@@ -22,7 +22,6 @@ ROOTS = {"torch": "torchlike", "torchvision": "torchlike.vision"}
 # What lies elsewhere here; all else keeps its path, with the root's name exchanged.
 MOVED = {
     "torch._tensor": "torchlike.tensor",
-    "torch.functional": "torchlike.tensor.functions",
     "torch.ops": "torchlike._ops",
 }
 # torchlike's own rooms, which torch has no modules of the names of.

@@ -4,18 +4,49 @@ from __future__ import annotations
 
 from typing import Any
 
+from torchlike import fft, linalg, special
 from torchlike.base.device import device
 from torchlike.base.dtypes import dtype
 from torchlike.base.errors import absent
 from torchlike.base.layout import memory_format
 from torchlike.base.size import Size
-from torchlike.nn import functional as _nn
+from torchlike.nn import functional
+from torchlike.nn.modules.conversion import _parse_to as _arguments_of_to
 from torchlike.tensor import Tensor
 from torchlike.tensor.random import Generator
 
 __all__ = ["Generator", "Size", "device", "dtype", "memory_format"]
 
 TensorBase = _TensorBase = Tensor
+
+
+class _Library:
+    """Functions of a public module by the names that they have in torch's compiled one: `_fft.fft_rfft` is `fft.rfft`.
+
+    Args:
+        space: the module.
+        prefix: what their names there begin with.
+        others: names that differ otherwise.
+    """
+
+    def __init__(self, space: Any, prefix: str = "", **others: str):
+        self._space, self._prefix, self._others = space, prefix, others
+
+    def __getattr__(self, name: str) -> Any:
+        if name.startswith("__"):
+            raise AttributeError(name)
+        return getattr(self._space, self._others.get(name, name.removeprefix(self._prefix)))
+
+
+def _parse_to(*args: Any, **kwargs: Any) -> tuple:
+    """What `Module.to`'s arguments mean: device, dtype, non_blocking and memory format."""
+    where, kind, options = _arguments_of_to(*args, **kwargs)
+    return where, kind, options.get("non_blocking", False), options.get("memory_format")
+
+
+_nn = _Library(functional, log_sigmoid="logsigmoid")
+vars(_nn)["_parse_to"] = _parse_to
+_linalg, _fft, _special = _Library(linalg, "linalg_"), _Library(fft, "fft_"), _Library(special, "special_")
 _has_mps = _has_mkldnn = _has_xpu = False
 
 
