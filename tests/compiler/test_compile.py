@@ -6,7 +6,7 @@ import numpy as np
 import pytest
 
 import torchlike as torch
-from tests.compiler.programs import PROGRAMS, batches, network
+from tests.compiler.programs import PROGRAMS, TOLD, batches, network, quiet
 from torchlike import engine
 from torchlike.nn import functional as F
 
@@ -21,6 +21,12 @@ def test_same_numbers(name):
     ours = PROGRAMS[name](torch.compile)
     assert len(ours) == len(plain)
     for mine, other in zip(ours, plain, strict=True):
+        np.testing.assert_allclose(mine, other, rtol=ROUNDING, atol=ROUNDING)
+
+
+@pytest.mark.parametrize("name", TOLD)
+def test_what_stays_recorded_works_all_the_same(name):
+    for mine, other in zip(quiet(name, torch.compile), quiet(name, lambda fn: fn), strict=True):
         np.testing.assert_allclose(mine, other, rtol=ROUNDING, atol=ROUNDING)
 
 

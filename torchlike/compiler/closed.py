@@ -6,7 +6,6 @@ same places, later calls run the program alone.
 
 from __future__ import annotations
 
-import gc
 from collections.abc import Sequence
 from itertools import islice
 from sys import getrefcount
@@ -16,7 +15,7 @@ import numpy as np
 
 from torchlike.compiler import sources
 from torchlike.compiler.sources import Argument, Drawn, Finder, Gradient, Held, Unrepeatable
-from torchlike.compiler.watching import Result, Watched, behind
+from torchlike.compiler.watching import LEAK, Result, Watched, behind, leaks
 from torchlike.engine.notes import Act, Notes, Numbers
 from torchlike.engine.placement import sharding_of, spread
 from torchlike.engine.program import Program, execute, fixed
@@ -104,7 +103,7 @@ class Closed:
     def _compile(self, watch: Watched, graph: Graph, earlier: Sequence[Closed]) -> None:
         """Make the program, or take the earlier recording's where that is the same, and run it once."""
         leaves = set(graph.leaves)
-        why = _elsewhere(graph) or self._leak(watch, graph, leaves)
+        why = _elsewhere(graph) or self._leak(watch, graph)
         if why is not None:
             raise Unrepeatable(why)
         inside = {id(v) for _, v in self.targets if v is not None and v.graph is graph and v.slot not in leaves}
@@ -137,17 +136,13 @@ class Closed:
         self.feeds = [[place[n] for n in shape] if kind is Numbers else None for kind, shape in self.events]
         self._first_run(graph, order)
 
-    def _leak(self, watch: Watched, graph: Graph, leaves: set[int]) -> str | None:
+    def _leak(self, watch: Watched, graph: Graph) -> str | None:
         """Why the call cannot be repeated though all is known of it: what it computed is kept where nobody can write it."""
         results = [t for t in self.leaves if isinstance(t, Tensor)]
         mine = {id(t._storage) for t in (*results, *behind(results))}
         mine |= {id(leaf._grad._storage) for leaf, _ in watch.notes.gradients.values() if leaf._grad is not None}
         mine |= {id(ref()) for ref, _ in watch.notes.written.values() if ref() is not None}
-        if _kept_elsewhere(graph, leaves, mine):
-            gc.collect()
-            if _kept_elsewhere(graph, leaves, mine):
-                return "it keeps a tensor that it computed elsewhere than in its result"
-        return None
+        return LEAK if leaks(graph, mine) else None
 
     def _program(self, graph: Graph, earlier: Sequence[Closed]) -> Program:
         owned = tuple(n for kind, shape in self.events if kind is Numbers for n in shape)
@@ -314,19 +309,6 @@ def _same_result(one: Any, other: Any) -> bool:
     if isinstance(one, Tensor) or isinstance(other, Tensor):
         return one is other
     return type(one) is type(other) and (one is other or one == other)
-
-
-def _kept_elsewhere(graph: Graph, leaves: set[int], mine: set[int]) -> bool:
-    """Whether some tensor that is neither a result nor written in place has a value that is pending."""
-    slots = [i for i, v in enumerate(graph.values) if i not in leaves]
-    values = [graph.values[i] for i in slots]
-    counts = list(map(getrefcount, values))
-    candidates = [v for v, n in zip(values, counts, strict=True) if n > _ALONE + 1]
-    if not candidates:
-        return False
-    del values
-    holders = gc.get_referrers(*candidates)
-    return any(type(h) is Storage and id(h) not in mine for h in holders)
 
 
 _one = [Value(None, object())]  # type: ignore[arg-type]  # no aval is needed to count

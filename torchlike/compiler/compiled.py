@@ -59,18 +59,16 @@ class Variant:
             self.give_up("it does something else at each call")
             return fn(*args, **kwargs)
         if self.owner.open and local.state.grad:
-            try:
-                return self._open(lambda: fn(*args, **kwargs), tensors, state)
-            except Unrepeatable as error:
-                self.give_up(str(error))
-                return fn(*args, **kwargs)
+            return self._open(lambda: fn(*args, **kwargs), tensors, state)
         return self._closed(lambda: fn(*args, **kwargs), tensors, state)
 
     def _open(self, call: Callable[[], Any], tensors: Sequence[Tensor], state: Hashable) -> Any:
-        found = Opened(call, tensors, self.owner.__name__)
-        if self._steady(state):
+        result, found, why = Opened.attempt(call, tensors, self.owner.__name__)
+        if found is None:
+            self.give_up(why)
+        elif self._steady(state):
             self._compare(found)
-        return found.first(tensors)
+        return result
 
     def _closed(self, call: Callable[[], Any], tensors: Sequence[Tensor], state: Hashable) -> Any:
         result, watch = watched(call, tensors)

@@ -13,9 +13,9 @@ from torchlike.base import device as devices
 from torchlike.compiler import sources
 from torchlike.compiler.closed import Changed, shape_of
 from torchlike.compiler.sources import Argument, Drawn, Finder, Unrepeatable
-from torchlike.compiler.watching import Result
-from torchlike.engine import dispatch, random
-from torchlike.engine.capture import Captured, Uncapturable, capture
+from torchlike.compiler.watching import LEAK, Result, behind, leaks
+from torchlike.engine import dispatch
+from torchlike.engine.capture import Captured, Tentative, attempt
 from torchlike.engine.notes import Notes, Numbers
 from torchlike.engine.record import local
 from torchlike.engine.signature import Signature
@@ -28,33 +28,47 @@ _LIMIT = 1024
 
 
 class Opened:
-    """One capture of a call, and the op that stands for it.
+    """One capture of a call, and the op that stands for it."""
 
-    Raises:
-        Unrepeatable: where it cannot be captured; nothing has happened then.
-    """
-
-    def __init__(self, fn: Callable[[], Any], given: Sequence[Tensor], name: str):
-        before = [t._read() for t in given]
+    def __init__(self, given: Sequence[Tensor]):
         self.where = given[0].device if given else devices.CPU
-        drawn = random.default_generator.state_bytes()
+
+    @classmethod
+    def attempt(cls, fn: Callable[[], Any], given: Sequence[Tensor], name: str) -> tuple[Any, Opened | None, str]:
+        """Call `fn` as one op.
+
+        Returns:
+            Its result, the op, and an empty reason; or its result, None and the reason: then the call has been recorded like
+            any other code.
+        """
+        self = cls(given)
+        before = [t._read() for t in given]
         notes = Notes()
         made: list[Any] = []
         local.state.notes, outer = notes, local.state.notes
         try:
-            found = capture(lambda: self._values(fn(), made, given), self.where)
-            if notes.why is not None:
-                raise Unrepeatable(notes.why)
-        except (Uncapturable, Unrepeatable) as error:
-            random.default_generator.set_state_bytes(drawn)
-            raise Unrepeatable(str(error)) from error
+            found, why = attempt(lambda: self._values(fn(), made, given), self.where)
         finally:
             local.state.notes = outer
-        self._keep(found, notes, before, given, name)
+        if found is None:
+            return made[0], None, why
+        self._keep(found, notes, before, name)
+        why = self.why or notes.why or ""
+        values, self._first = self._first, []
+        return self._record(values, self.numbers, given), None if why else self, why
 
     def _values(self, result: Any, made: list[Any], given: Sequence[Tensor]) -> list[Value]:
         """Take the result apart: the values of the tensors that the call made."""
+        made.append(result)
+        graph = local.state.capture
+        if not isinstance(graph, Tentative):  # it has been given up
+            return []
         leaves, self.spec = tree_flatten(result)
+        tensors = [t for t in leaves if isinstance(t, Tensor)]
+        mine = {id(t._storage) for t in (*tensors, *behind(tensors))} | {id(storage) for storage, _ in graph.written.values()}
+        if leaks(graph, mine):
+            graph.abandon(LEAK)
+            return []
         places = {id(t): place for place, t in enumerate(given)}
         self.results: list[Any] = []
         values = []
@@ -66,10 +80,15 @@ class Opened:
                 self.results.append(Result.of(leaf)._replace(node=None))
             else:
                 self.results.append(leaf)
+        made.clear()
         return values
 
-    def _keep(self, found: Captured, notes: Notes, before: list[Value], given: Sequence[Tensor], name: str) -> None:
-        self.events = [(type(e), shape_of(e, found.graph)) for e in notes.events]
+    def _keep(self, found: Captured, notes: Notes, before: list[Value], name: str) -> None:
+        self.why = ""
+        try:
+            self.events = [(type(e), shape_of(e, found.graph)) for e in notes.events]
+        except Unrepeatable as error:
+            self.events, self.why = [], str(error)
         self._again = [e.again for e in notes.events]
         self.sources = Finder(before, notes).find(found.leaves)
         self.avals = [v.aval for v in found.leaves]
@@ -77,8 +96,8 @@ class Opened:
         self.leaves: list[Any] = []
         for source, edge in zip(self.sources, found.edges, strict=True):
             if type(edge) is tuple and type(source) is not Argument:
-                raise Unrepeatable("it reads a tensor that was computed outside and requires a gradient: make it an argument")
-            self.leaves.append(edge if isinstance(edge, Tensor) and type(source) is not Argument else None)
+                self.why = "it reads a tensor that was computed outside and requires a gradient: make it an argument"
+            self.leaves.append(edge if type(source) is not Argument else None)
         # A storage that only this list knows was made within the call.
         counts = list(map(getrefcount, found.rebound))
         self.cells = [(s, found.outputs + k) for k, (s, n) in enumerate(zip(found.rebound, counts, strict=True)) if n > _ALONE]
@@ -88,7 +107,7 @@ class Opened:
             if len(_known) >= _LIMIT:
                 _known.clear()
             self.signature = _known[self.key] = found.signature(name)
-        self._first = found.leaves
+        self._first: list[Any] = found.leaves
 
     def same(self, other: Any) -> bool:
         """Whether two captures are the same work on the same places."""
@@ -105,11 +124,6 @@ class Opened:
 
     def settle(self) -> None:
         """Ready as it is."""
-
-    def first(self, tensors: Sequence[Tensor]) -> Any:
-        """Record the op for the call that was captured, with what that drew."""
-        values, self._first = self._first, []
-        return self._record(values, self.numbers, tensors)
 
     def __call__(self, tensors: Sequence[Tensor]) -> Any:
         """Record the op. Raises Changed, before anything has been done, where it would be another now."""
@@ -134,7 +148,10 @@ class Opened:
         edges = []
         for source, leaf in zip(self.sources, self.leaves, strict=True):
             t = tensors[source.place] if type(source) is Argument else leaf
-            edges.append(None if t is None or not t._rg else t if t._node is None else (t._node, t._nr))
+            if isinstance(t, Tensor):
+                edges.append(None if not t._rg else t if t._node is None else (t._node, t._nr))
+            else:
+                edges.append(t)
         assert self.signature is not None
         outs = dispatch.on_tape(self.signature, values, numbers, tuple(edges))
         for storage, place in self.cells:

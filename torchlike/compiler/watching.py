@@ -2,7 +2,9 @@
 
 from __future__ import annotations
 
+import gc
 from collections.abc import Callable, Sequence
+from sys import getrefcount
 from typing import Any, NamedTuple
 
 from torchlike.base.device import device
@@ -12,9 +14,11 @@ from torchlike.engine.record import Graph, flush, local
 from torchlike.engine.tape import GradNode
 from torchlike.engine.value import Value
 from torchlike.tensor import Tensor
+from torchlike.tensor.storage import Storage
 from torchlike.utils._pytree import tree_flatten
 
 NOTHING = "it records no operation"
+LEAK = "it keeps a tensor that it computed elsewhere than in its result"
 
 
 class Result(NamedTuple):
@@ -127,3 +131,22 @@ def alive(tensor: Tensor) -> bool:
             return True
         todo.extend(edge[0] for edge in node.edges if type(edge) is tuple)
     return False
+
+
+def leaks(graph: Graph, mine: set[int]) -> bool:
+    """Whether some tensor has a value that is pending in `graph`, other than those with the storages `mine` (by id)."""
+    if not _leaks(graph, mine):
+        return False
+    gc.collect()
+    return _leaks(graph, mine)
+
+
+def _leaks(graph: Graph, mine: set[int]) -> bool:
+    leaves = set(graph.leaves)
+    values = [v for i, v in enumerate(graph.values) if i not in leaves]
+    candidates = [v for v, n in zip(values, list(map(getrefcount, values)), strict=True) if n > _ALONE + 1]
+    del values
+    return bool(candidates) and any(type(h) is Storage and id(h) not in mine for h in gc.get_referrers(*candidates))
+
+
+_ALONE = next(iter(map(getrefcount, [object()])))  # what getrefcount says through map() of what one list refers to

@@ -13,7 +13,8 @@ from sys import getrefcount
 from typing import Any
 
 from torchlike.base.device import device
-from torchlike.engine.build import evaluator, needed_for
+from torchlike.engine.build import evaluator, needed_for, results_of
+from torchlike.engine.lines import user_line
 from torchlike.engine.program import Program
 from torchlike.engine.record import LOCK, Graph, ThreadState, local
 from torchlike.engine.signature import Signature
@@ -79,17 +80,86 @@ class OpGraph(CaptureGraph):
         """Remember what the tape knew of the tensor."""
         self.histories.append((tensor, tensor._rg, tensor._node, tensor._nr))
 
+    def changes_histories(self) -> bool:
+        """Whether such a tensor is somebody's outside the function."""
+        return any([getrefcount(entry[0]) > 2 for entry in self.histories])
+
     def check_histories(self) -> None:
-        """Raises Uncapturable where such a tensor is somebody's outside the function."""
-        for entry in self.histories:
-            if getrefcount(entry[0]) > 2:
-                raise Uncapturable("a captured function changes a tensor from outside in a way that gradients depend on")
+        """Raises Uncapturable where `changes_histories`."""
+        if self.changes_histories():
+            raise Uncapturable("a captured function changes a tensor from outside in a way that gradients depend on")
+
+    def undo(self) -> None:
+        """Put back what was written, and what the tape knew."""
+        for storage, old in self.written.values():
+            storage.value = old
+        self.written.clear()
+        for tensor, rg, node, nr in reversed(self.histories):
+            tensor._rg, tensor._node, tensor._nr = rg, node, nr
+        self.histories.clear()
 
     def note_gradient(self, leaf: Any) -> None:
         raise Uncapturable("a captured function calls backward()")
 
     def opaque(self, what: str) -> None:
         raise Uncapturable(f"a captured function uses {what}")
+
+
+class Tentative(OpGraph):
+    """The graph of a function that may become one op. At the first thing that an op cannot do everything recorded so far goes
+    to the graph outside, in order, and recording goes on there.
+
+    Attributes:
+        outer, before: the graph and the capture outside. why: what an op cannot do, or None.
+    """
+
+    __slots__ = ("before", "outer", "why")
+
+    def __init__(self, where: device, state: ThreadState):
+        super().__init__(where, state)
+        self.outer, self.before = state.graph(where), state.capture
+        self.why: str | None = None
+
+    def flush(self) -> None:
+        self.abandon(f"{user_line()} asks for a value")
+        self.state.graphs[self.device].flush()
+
+    def note_gradient(self, leaf: Any) -> None:
+        self.abandon("it calls backward()")
+        if self.state.notes is not None:
+            self.state.notes.gradient(leaf)
+
+    def opaque(self, what: str) -> None:
+        self.abandon(f"it uses {what}")
+
+    def abandon(self, why: str) -> None:
+        """Go on as if nothing had been tried: the values recorded here become values of the graph outside."""
+        if self.why is not None:
+            return
+        self.why = why
+        outer = Graph(self.device, self.state) if self.outer.dead else self.outer
+        self.state.graphs[self.device], self.state.capture = outer, self.before
+        slots = {i: v.slot if v.graph is outer else outer.adopt(v) for i, v in ((i, self.values[i]) for i in self.leaves)}
+        base = len(outer.entries)
+        for (sig, pair, *operands), results in zip(self.entries, results_of(self), strict=True):
+            outer.entries.append((sig, pair if pair < 0 else base + pair, *[slots[i] for i in operands]))
+            if outer.lines is not None:
+                outer.lines.append(user_line())
+            for i in results:
+                value = self.values[i]
+                value.graph, value.slot = outer, len(outer.values)
+                slots[i] = value.slot
+                outer.values.append(value)
+        outer.numbers.extend(self.numbers)
+        if self.ranks is not None:
+            outer.ranks = self.ranks
+            outer.shared.extend(self.shared)
+        for storage, _ in self.written.values():
+            if self.before is not None:
+                self.before.note(storage)
+        self.entries, self.values, self.leaves, self.numbers, self.flows = [], [], [], [], None
+        self.written.clear()
+        self.histories.clear()
 
 
 @dataclass
@@ -152,19 +222,64 @@ def capture(fn: Callable[[], Sequence[Value]], where: device) -> Captured:
     with _capturing(where) as graph:
         outs = list(fn())
         graph.check_histories()
-        rebound = [(storage, storage.value) for storage, _ in graph.written.values()]
-        results = [*outs, *(new for _, new in rebound)]
-        slots = tuple([v.slot if v.graph is graph else graph.adopt(v) for v in results])
-        flows, graph.flows = graph.flows, None  # it refers to tape nodes, and they to the graph
+        found = _taken(graph, outs)
+    return _captured(graph, *found)
+
+
+def attempt(fn: Callable[[], Sequence[Value]], where: device) -> tuple[Captured | None, str]:
+    """As `capture`, but what turns out to be no op has simply been recorded, with all that it did, as if nobody had tried.
+
+    Returns:
+        The op, or None and the reason.
+    """
+    state = local.state
+    with LOCK:
+        graph = Tentative(where, state)
+        state.graphs[where] = state.capture = graph
+        try:
+            outs = list(fn())
+            if graph.why is None:
+                if graph.changes_histories():
+                    graph.abandon("it changes a tensor from outside in a way that gradients depend on")
+                else:
+                    _leaf_edges(graph, graph.flows or {})
+        except Uncapturable as error:
+            graph.abandon(str(error))
+        except BaseException:
+            graph.abandon("it raised an error")
+            raise
+        if graph.why is not None:
+            return None, graph.why
+        found = _taken(graph, outs)
+        state.graphs[where] = Graph(where, state) if graph.outer.dead else graph.outer
+        state.capture = graph.before
+        graph.undo()
+    return _captured(graph, *found), ""
+
+
+def _taken(graph: OpGraph, outs: Sequence[Value]) -> tuple[int, tuple, list, dict]:
+    """What is needed of a graph while its function's writes still stand.
+
+    Returns:
+        How many outputs it has, the slots of all results, what is rebound to which value, and its flows.
+    """
+    rebound = [(storage, storage.value) for storage, _ in graph.written.values()]
+    results = [*outs, *(new for _, new in rebound)]
+    slots = tuple([v.slot if v.graph is graph else graph.adopt(v) for v in results])
+    flows, graph.flows = graph.flows, None  # it refers to tape nodes, and they to the graph
+    return len(outs), slots, rebound, flows or {}
+
+
+def _captured(graph: OpGraph, outputs: int, slots: tuple, rebound: list, flows: dict) -> Captured:
     kept = set(graph.leaves)
-    graph.values = [v if i in kept else None for i, v in enumerate(graph.values)]  # results refer to the graph
+    graph.values = [v if i in kept else None for i, v in enumerate(graph.values)]  # type: ignore[misc]  # results refer to the graph
     used = needed_for(graph, slots)[0]
     places = tuple([i for i in graph.leaves if i in used])
     edges = _leaf_edges(graph, flows)
     masks = {i: tuple([e is not None for e in edges]) for i, edges in flows.items()}
     storages = [storage for storage, _ in rebound]
     leaves = [graph.values[i] for i in places]
-    return Captured(graph, slots, len(outs), storages, places, leaves, tuple([edges.get(i) for i in places]), masks)
+    return Captured(graph, slots, outputs, storages, places, leaves, tuple([edges.get(i) for i in places]), masks)
 
 
 def _leaf_edges(graph: Graph, flows: dict[int, tuple]) -> dict[int, Any]:
@@ -191,9 +306,4 @@ def _capturing(where: device) -> Any:
             # The graph outside may have been run meanwhile (somebody asked for a value of its own); then it is dead.
             state.graphs[where] = Graph(where, state) if outer.dead else outer
             state.capture = before
-            for storage, old in graph.written.values():
-                storage.value = old
-            graph.written.clear()
-            for tensor, rg, node, nr in reversed(graph.histories):
-                tensor._rg, tensor._node, tensor._nr = rg, node, nr
-            graph.histories.clear()
+            graph.undo()
