@@ -1,7 +1,7 @@
 """Libraries from PyPI, unmodified, under the redirect, against real torch: `pytest -m full tests/compat/test_libraries.py`.
 
-Needs timm, transformers, safetensors, installed with `--no-deps` where they would bring torchvision and CUDA's torch. A model
-is built by real torch in a process of its own, which saves its state_dict, its arguments, outputs, gradients and what it
+Needs timm, transformers, safetensors, zuko, installed with `--no-deps` where they would bring torchvision and CUDA's torch. A
+model is built by real torch in a process of its own, which saves its state_dict, its arguments, outputs, gradients and what it
 generates; torchlike loads and compares them in another.
 """
 
@@ -55,3 +55,11 @@ def test_safetensors(writer: str, tmp_path: Path) -> None:
     assert run("safetensors_files.py", str(tmp_path), "write", redirected=ours).split() == ["write", writer]
     other = "torch" if ours else "torchlike"
     assert run("safetensors_files.py", str(tmp_path), "read", redirected=not ours).split() == ["read", other]
+
+
+@pytest.mark.full
+def test_flows() -> None:
+    """A normalizing flow made of distributions and transforms: the losses of a few steps, and samples of the same seed."""
+    pytest.importorskip("zuko")
+    ours, theirs = ([float(line) for line in run("flows.py", redirected=r).split()] for r in (True, False))
+    assert ours == pytest.approx(theirs, rel=1e-3, abs=1e-4)

@@ -83,4 +83,5 @@ def polygamma_of(n: int) -> Callable:
     return with_slopes(value, lambda out, x: polygamma_of(n + 1)(x))
 
 
-log_gamma = with_slopes(lax.lgamma, lambda out, x: polygamma_of(0)(x))
+# XLA's is not exactly 0 at the zeros, which are asked for most often: log(0!) and log(1!).
+log_gamma = with_slopes(lambda x: jnp.where((x == 1) | (x == 2), 0, lax.lgamma(x)), lambda out, x: polygamma_of(0)(x))
