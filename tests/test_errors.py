@@ -96,6 +96,7 @@ def assert_same_state(ours: World, theirs: World) -> None:
         np.testing.assert_allclose(mine, reference, rtol=1e-6)
 
 
+@pytest.mark.sampled(0.5)
 @pytest.mark.parametrize("name", CASES)
 def test_refused_as_by_torch(name: str) -> None:
     theirs, their_world = refused(torch, CASES[name])

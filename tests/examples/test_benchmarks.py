@@ -10,6 +10,7 @@ from benchmarks import contenders
 from benchmarks.models import CASES
 
 
+@pytest.mark.sampled(0.5)
 @pytest.mark.parametrize("name", CASES)
 def test_contenders_do_the_same(name: str) -> None:
     weights, batches = contenders.initial(name)

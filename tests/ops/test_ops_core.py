@@ -111,6 +111,7 @@ def test_forward(name: str) -> None:
         compare(out, run(name, sample, torch, dtype)[1], dtype, describe(name, at, dtype))
 
 
+@pytest.mark.sampled(0.5)
 @pytest.mark.parametrize("name", ROWS)
 def test_gradient(name: str) -> None:
     pairs = []
@@ -143,6 +144,7 @@ def pull(library: Any, leaves: list, outs: list) -> list:
     return [library.zeros_like(leaf) if g is None else g for leaf, g in zip(leaves, found, strict=True)]
 
 
+@pytest.mark.sampled(0.3)
 @pytest.mark.parametrize("name", ROWS)
 def test_dtypes(name: str) -> None:
     """What torch computes in another dtype, we compute too, with the same result type."""

@@ -126,6 +126,7 @@ def test_errors(name, case):
     assert str(got) == str(expected)
 
 
+@pytest.mark.sampled(0.4)
 @pytest.mark.parametrize("name", FEW)
 @pytest.mark.parametrize("dtype", [np.float64, np.complex64, np.float16, "bfloat16"])
 def test_dtypes(name, dtype):
@@ -198,6 +199,7 @@ def test_groups(name):
     assert repr(made[0][1]) == repr(made[1][1])
 
 
+@pytest.mark.sampled(0.4)
 @pytest.mark.parametrize("name,options", tiers([*DEFAULT, *OWN_FIRST], OWN_FIRST), ids=label)
 def test_state_dict_exchange(name, options):
     """Five steps in one library and five in the other, against ten in torch; and the other way round."""

@@ -25,18 +25,21 @@ def complaints(key: str, plan: Plan) -> str:
     return report.failures(results, plan)
 
 
+@pytest.mark.sampled(0.4)
 @pytest.mark.parametrize("key", KEYS)
 def test_forward(key: str) -> None:
     failed = complaints(key, Plan(("forward",), ("float32",), most=2))
     assert not failed, failed
 
 
+@pytest.mark.sampled(0.4)
 @pytest.mark.parametrize("key", KEYS)
 def test_gradient(key: str) -> None:
     failed = complaints(key, Plan(("gradient",), ("float64",), most=1))
     assert not failed, failed
 
 
+@pytest.mark.sampled(0.3)
 @pytest.mark.parametrize("key", [key for key in KEYS if zlib.crc32(key.encode()) % SHARE == 0])
 def test_every_check(key: str) -> None:
     failed = complaints(key, Plan(CHECKS["ops"], most=2))

@@ -55,6 +55,7 @@ def train(parts, clip, set_to_none, scaler=None, cycles=5):
     return [param.detach().numpy() for param in net.parameters()], counts
 
 
+@pytest.mark.sampled(0.5)
 @pytest.mark.parametrize("scaled", [False, True], ids=["unscaled", "scaled"])
 @pytest.mark.parametrize("set_to_none", [True, False], ids=["none", "zero"])
 @pytest.mark.parametrize("clip", CLIPS)

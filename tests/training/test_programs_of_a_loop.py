@@ -67,6 +67,7 @@ def fresh():
     engine.stats.reset()
 
 
+@pytest.mark.sampled(0.5)
 @pytest.mark.parametrize("schedule", SCHEDULES)
 @pytest.mark.parametrize("optimizer", OPTIMIZERS)
 def test_first_epoch_compiles_the_step_and_the_last_batch_the_second_nothing(optimizer, schedule):
