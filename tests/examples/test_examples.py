@@ -13,6 +13,8 @@ import numpy as np
 import pytest
 import torch
 
+import torchlike
+
 ROOT = Path(__file__).parents[2]
 IMPORT = "import torchlike as torch\n"
 
@@ -21,6 +23,8 @@ NUMBERS = re.compile(r"(?:loss|accuracy) ([0-9.]+)")
 
 # The arguments that make a run of each example short, here at least one epoch.
 SHORT = {
+    "quantize": ["--epochs", "1", "--qat-epochs", "1", "--width", "8"],
+    "prune_export": ["--epochs", "4", "--rounds", "2"],
     "digits": ["--epochs", "1"],
     "recipe": ["--epochs", "2", "--precision", "float32"],
     "char_lm": ["--steps", "20", "--batch-size", "16", "--context", "32", "--width", "48", "--sample", "40"],
@@ -94,6 +98,32 @@ def test_char_lm(tmp_path: Path) -> None:
     written, expected = (side.text.partition("nats per character\n")[2] for side in (ours, reference))
     assert len(expected) > 40
     assert written == expected
+
+
+@pytest.mark.timeout(600)
+def test_quantize(tmp_path: Path) -> None:
+    ours, _ = pair("quantize", tmp_path)
+    sizes = {name: (ours.out / f"{name}.pth").stat().st_size for name in ("float", "static", "qat")}
+    assert max(sizes["static"], sizes["qat"]) < 0.5 * sizes["float"]  # a small network: scales and names count
+
+
+@pytest.mark.timeout(600)
+def test_prune_export(tmp_path: Path) -> None:
+    ours, _ = pair("prune_export", tmp_path)
+    assert "zeros 0.800" in ours.text
+    loaded = torchlike.export.load(ours.out / "digits.pt2").module()
+    assert loaded(torchlike.zeros(3, 64)).shape == (3, 10)
+
+
+@pytest.mark.full
+@pytest.mark.timeout(900)
+def test_quantize_keeps_the_accuracy(tmp_path: Path) -> None:
+    result = run("quantize", "torchlike", [], tmp_path)
+    found = {name: float(value) for name, value in re.findall(r"^(\w+) +accuracy ([0-9.]+)", result.text, re.MULTILINE)}
+    assert found["float"] > 0.96, result.text
+    assert found["static"] >= found["float"] - 0.01 and found["qat"] >= found["float"] - 0.005, result.text
+    sizes = {name: (result.out / f"{name}.pth").stat().st_size for name in ("float", "static")}
+    assert sizes["static"] <= 0.3 * sizes["float"]
 
 
 @pytest.mark.timeout(600)

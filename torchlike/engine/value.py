@@ -119,7 +119,8 @@ def put(array: np.ndarray, where: device) -> Any:
     """The array on its device."""
     if _reader is not None:
         return array
-    with jax.enable_x64(True):
+    # Inside a transform of JAX as well this is an array, not a tracer: it is kept beyond the transform.
+    with jax.enable_x64(True), jax.ensure_compile_time_eval():
         return jax.device_put(array, devices.jax_device(where))
 
 

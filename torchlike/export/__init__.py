@@ -11,10 +11,10 @@ from collections.abc import Mapping
 from typing import Any
 
 from torchlike.base.errors import absent
-from torchlike.export import dims as _dims
-from torchlike.export.dims import Dim, dims
 from torchlike.export.program import ExportedProgram, ExportGraphSignature
+from torchlike.func import dims as _dims
 from torchlike.func import exported
+from torchlike.func.dims import Dim, dims
 from torchlike.nn.modules.module import Module
 
 __all__ = [

@@ -35,7 +35,7 @@ _MARK = "torchlike.exported"
 Dims = Sequence[Sequence[Any]]  # per tensor among the inputs, per dimension: a size, or an expression of symbols
 
 
-_LOOKS = (ConcretizationTypeError, TracerArrayConversionError, TracerBoolConversionError, TracerIntegerConversionError)
+LOOKS = (ConcretizationTypeError, TracerArrayConversionError, TracerBoolConversionError, TracerIntegerConversionError)
 
 
 class Here:
@@ -138,7 +138,7 @@ def lower(model: Module, args: tuple, kwargs: Mapping[str, Any], dims: Dims | No
                 "the model asks something of a size that is only a symbol; make that dimension static, or say more of it "
                 f"(min=, max=): {str(error).splitlines()[0]}"
             ) from error
-        except _LOOKS as error:
+        except LOOKS as error:
             raise RuntimeError(
                 "the model looks at a value (item(), bool(), an if on a tensor), which an exported program cannot: use "
                 f"torch.cond or torch.where. {str(error).splitlines()[0]}"

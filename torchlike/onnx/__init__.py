@@ -1,15 +1,17 @@
-"""`torch.onnx` as a model asks about it: nothing is being exported."""
+"""`torch.onnx`: models written as ONNX, through jax2onnx (`pip install torchlike[onnx]`)."""
 
 from __future__ import annotations
 
+from torchlike.base import exporting
 from torchlike.base.errors import absent
+from torchlike.onnx.exporter import ONNXProgram, export
 
-__all__ = ["is_in_onnx_export"]
+__all__ = ["ONNXProgram", "export", "is_in_onnx_export"]
 
 
 def is_in_onnx_export() -> bool:
-    """False."""
-    return False
+    """Whether `export` is tracing."""
+    return exporting.state.onnx
 
 
 __getattr__ = absent("torch.onnx")

@@ -10,6 +10,7 @@ of which the first sum is the only large one; sums of weights are known beforeha
 
 from __future__ import annotations
 
+import itertools
 from collections.abc import Sequence
 
 import jax
@@ -228,6 +229,26 @@ class Steps:
             self.pads = _pads(image, spread, self.stride, padding)
 
     def run(self, x: Array, kernels: Array, padded: bool = False, groups: int | None = None) -> Array:
+        groups = self.groups if groups is None else groups
+        if padded and groups == 1:
+            # XLA's CPU compiler moves the kernels' transposition into the convolution, and has no fast one then; a product is.
+            return lax.platform_dependent(
+                x, kernels, cpu=self._as_product, default=lambda x, kernels: self._convolve(x, kernels, True, 1)
+            )
+        return self._convolve(x, kernels, padded, groups)
+
+    def _as_product(self, x: Array, kernels: Array) -> Array:
+        """Every window's pixels in a row, times the kernels in rows."""
+        spread = [(k - 1) * d for k, d in zip(kernels.shape[2:], self.dilation, strict=True)]
+        sizes = [(n - s - 1) // t + 1 for n, s, t in zip(x.shape[1:-1], spread, self.stride, strict=True)]
+        parts = []
+        for at in itertools.product(*(range(k) for k in kernels.shape[2:])):
+            starts = [a * d for a, d in zip(at, self.dilation, strict=True)]
+            ends = [a + (n - 1) * t + 1 for a, n, t in zip(starts, sizes, self.stride, strict=True)]
+            parts.append(lax.slice(x, (0, *starts, 0), (x.shape[0], *ends, x.shape[-1]), (1, *self.stride, 1)))
+        return dot(jnp.concatenate(parts, -1), jnp.moveaxis(kernels, 1, -1).reshape(kernels.shape[0], -1))
+
+    def _convolve(self, x: Array, kernels: Array, padded: bool, groups: int) -> Array:
         order = "DHW"[-self.ndim :]
         ones = (1,) * self.ndim
         return lax.conv_general_dilated(
@@ -238,7 +259,7 @@ class Steps:
             lhs_dilation=self.stride if self.transposed else ones,
             rhs_dilation=self.dilation,
             dimension_numbers=(f"N{order}C", f"{order}IO", f"N{order}C"),
-            feature_group_count=self.groups if groups is None else groups,
+            feature_group_count=groups,
             preferred_element_type=jnp.int32,
         )
 

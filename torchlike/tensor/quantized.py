@@ -11,7 +11,7 @@ from typing import Any, NamedTuple
 
 import numpy as np
 
-from torchlike.base import dtypes
+from torchlike.base import dtypes, exporting
 from torchlike.base.dtypes import dtype as DType
 from torchlike.base.dtypes import quint8
 from torchlike.base.layouts import strided
@@ -132,6 +132,8 @@ class QuantizedTensor(Tensor):
     def dequantize(self) -> Tensor:
         """The real numbers, float32."""
         q = self._quantizer
+        if exporting.state.onnx:
+            return ops.dequantize_node(self._integers, axis=q.axis, **known_numbers(q))
         return ops.dequantize_affine(self._integers, q.scale, q.zero_point, axis=q.axis)
 
     def numel(self) -> int:
@@ -222,10 +224,22 @@ def printing_name(kind: DType) -> str:
 
 def to_integers(real: Tensor, kind: DType, quantizer: Quantizer, low: int | None = None, high: int | None = None) -> Tensor:
     """Floats as the integers that `quantizer` gives them."""
+    if exporting.state.onnx:
+        return ops.quantize_node(real, axis=quantizer.axis, dtype=plain(kind), **known_numbers(quantizer))
     numbers = ops.quantize_affine(
         real, quantizer.scale, quantizer.zero_point, axis=quantizer.axis, dtype=plain(kind), low=low, high=high
     )
     return numbers.detach()
+
+
+def known_numbers(quantizer: Quantizer) -> dict[str, tuple]:
+    """Scale and zero point as numbers."""
+    values = {"scale": quantizer.scale, "zero_point": quantizer.zero_point}
+    return {name: tuple(np.asarray(_host(v)).reshape(-1).tolist()) for name, v in values.items()}
+
+
+def _host(value: Any) -> Any:
+    return value._read().numpy() if isinstance(value, Tensor) else value
 
 
 def plain(kind: DType) -> DType:

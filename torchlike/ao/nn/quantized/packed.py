@@ -4,10 +4,10 @@ from __future__ import annotations
 
 from typing import Any
 
-from torchlike.base import dtypes
+from torchlike.base import dtypes, exporting
 from torchlike.tensor import Tensor
 from torchlike.tensor import functions as ops
-from torchlike.tensor.quantized import QuantizedTensor, one, to_integers
+from torchlike.tensor.quantized import QuantizedTensor, known_numbers, one, to_integers
 
 
 class Packed:
@@ -45,6 +45,11 @@ class Packed:
         assert self.sums is not None
         return self.weight._integers, quantizer.scale, quantizer.zero_point, self.sums
 
+    @property
+    def nodes(self) -> tuple[Tensor, dict[str, Any]]:
+        """What an exporter takes: integers, and scale, zero point and axis as numbers."""
+        return self.weight._integers, {"axis": self.weight._quantizer.axis, **known_numbers(self.weight._quantizer)}
+
     def to(self, *args: Any) -> Packed:
         """On another device."""
         return Packed(self.weight.to(*args), None if self.bias is None else self.bias.to(*args), self.transposed)
@@ -63,6 +68,8 @@ def of(x: Any, kernel: str) -> QuantizedTensor:
 def linear(x: Tensor, packed: Packed, scale: Any, zero_point: Any, relu: bool = False) -> QuantizedTensor:
     """`(*, in)` -> `(*, out)`, integers all the way."""
     x = of(x, "linear_relu" if relu else "linear")
+    if exporting.state.onnx:
+        return quantized_like(x, _linear_of_floats(x.dequantize(), packed, relu), scale, zero_point)
     q, to = x._quantizer, one(scale, zero_point)
     out = ops.quantized_linear(
         x._integers, *packed.numbers, q.scale, q.zero_point, to.scale, to.zero_point, packed.bias, relu=relu,
@@ -81,6 +88,8 @@ def linear_real(x: QuantizedTensor, packed: Packed) -> Tensor:
 
 def linear_dynamic(x: Tensor, packed: Packed, relu: bool = False, reduce_range: bool = True) -> Tensor:
     """`(*, in)` -> `(*, out)` float32, the input quantized by its own range."""
+    if exporting.state.onnx and packed.sums is not None:
+        return _linear_of_floats(x, packed, relu)
     if packed.sums is None:
         out = ops.linear(x.to(dtypes.float32), packed.weight, packed.bias)
         return out.relu() if relu else out
@@ -92,6 +101,10 @@ def linear_dynamic(x: Tensor, packed: Packed, relu: bool = False, reduce_range: 
 def conv(x: Tensor, packed: Packed, scale: Any, zero_point: Any, relu: bool = False, **steps: Any) -> QuantizedTensor:
     """A convolution, integers all the way. `steps`: stride, padding, dilation, groups, output_padding."""
     x = of(x, f"conv{packed.weight.ndim - 2}d{'_relu' * relu}")
+    if exporting.state.onnx:
+        integers, known = packed.nodes
+        real = ops.conv_node(x.dequantize(), integers, packed.bias, **known, **steps)
+        return quantized_like(x, real.relu() if relu else real, scale, zero_point)
     q, to = x._quantizer, one(scale, zero_point)
     out = ops.quantized_conv(
         x._integers, *packed.numbers, q.scale, q.zero_point, to.scale, to.zero_point, packed.bias, relu=relu,
@@ -106,6 +119,13 @@ def conv_real(x: QuantizedTensor, packed: Packed, **steps: Any) -> Tensor:
     return ops.quantized_conv(
         x._integers, *packed.numbers, q.scale, q.zero_point, None, None, packed.bias, offset=packed.offset, **steps
     ).detach()
+
+
+def _linear_of_floats(x: Tensor, packed: Packed, relu: bool) -> Tensor:
+    """What the integers stand for, as floats: an exporter's view of it."""
+    integers, known = packed.nodes
+    out = ops.linear_node(x, integers, packed.bias, **known)
+    return out.relu() if relu else out
 
 
 def quantized_like(x: QuantizedTensor, real: Tensor, scale: Any, zero_point: Any) -> QuantizedTensor:

@@ -1,0 +1,44 @@
+"""How jax2onnx writes torchlike's own primitives: QuantizeLinear and DequantizeLinear."""
+
+from __future__ import annotations
+
+from functools import cache
+from typing import Any
+
+import numpy as np
+
+_QUANTIZE, _DEQUANTIZE = "torchlike_quantize", "torchlike_dequantize"
+
+
+@cache
+def register() -> None:
+    """Tell jax2onnx, once."""
+    from jax2onnx.plugins.plugin_system import PrimitiveLeafPlugin, register_primitive
+
+    def plugin(primitive: str, operator: str) -> None:
+        class Linear(PrimitiveLeafPlugin):
+            def lower(self, ctx: Any, eqn: Any) -> None:
+                _lower(ctx, eqn, operator)
+
+        about = {"context": "primitives.torchlike", "component": operator, "since": "0.0.0", "testcases": []}
+        register_primitive(jaxpr_primitive=primitive, jax_doc="", onnx=[], **about)(Linear)
+
+    plugin(_QUANTIZE, "QuantizeLinear")
+    plugin(_DEQUANTIZE, "DequantizeLinear")
+
+
+def _lower(ctx: Any, eqn: Any, operator: str) -> None:
+    static = eqn.params
+    integers = np.dtype(static["dtype"]) if operator == "QuantizeLinear" else np.dtype(eqn.invars[0].aval.dtype)
+    each = np.float32, integers
+    axis = static["axis"]
+    numbers = [
+        ctx.bind_const_for_var(object(), np.asarray(v if axis is not None else v[0], kind))
+        for v, kind in zip((static["scale"], static["zero_point"]), each, strict=True)
+    ]
+    x = ctx.get_value_for_var(eqn.invars[0], name_hint=ctx.fresh_name("quantized_in"))
+    out = ctx.get_value_for_var(eqn.outvars[0], name_hint=ctx.fresh_name("quantized_out"))
+    options = {} if axis is None else {"axis": axis}
+    made = getattr(ctx.builder, operator)(x, *numbers, _outputs=[out.name or ctx.fresh_name("quantized")], **options)
+    made.type, made.shape = out.type, out.shape
+    ctx.bind_value_for_var(eqn.outvars[0], made)
