@@ -35,6 +35,8 @@ _MOVED = {
 _FOLDED = {
     "torchlike.nn.functional": "torch.nn.functional",
     "torchlike.optim.lr_scheduler": "torch.optim.lr_scheduler",
+    "torchlike.distributions.kl": "torch.distributions.kl",
+    "torchlike.distributions.transforms": "torch.distributions.transforms",
     "torchlike.tensor": "torch",
     "torchlike.autograd": "torch.autograd",
 }
