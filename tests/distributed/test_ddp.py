@@ -91,3 +91,22 @@ def test_losses_of_one_device(kind, count, devices, tmp_path):
 @pytest.mark.full
 def test_parameters_left_out(tmp_path):
     assert all(out.endswith("ok\n") for out in ranks("unused.py", 2, tmp_path))
+
+
+@pytest.mark.full
+def test_tutorial(tmp_path):
+    """A script as tutorials have it, unmodified: torch's own processes, ours, and one process with two devices."""
+
+    def said(command: list[str], folder: str, **facts: str) -> list[str]:
+        (tmp_path / folder).mkdir()
+        environment = os.environ | {"MASTER_PORT": str(free_port())} | facts
+        script = [str(SCRIPTS / "tutorial.py"), "1" if facts else "2", str(tmp_path / folder)]
+        out = subprocess.run([*command, *script], env=environment, capture_output=True, text=True, timeout=100, check=False)
+        assert out.returncode == 0, out.stderr[-3000:]
+        return re.findall(r"weight -?[\d.]+", out.stdout)
+
+    redirected = [sys.executable, "-m", "torchlike.compat", "run"]
+    wanted = said([sys.executable], "torch")
+    assert len(wanted) == 2 and said(redirected, "processes") == wanted
+    alone = said(redirected, "devices", TORCHLIKE_DEVICES="2")
+    assert len(alone) == 1

@@ -40,6 +40,8 @@ class Adafactor(Optimizer):
     {'step': (), 'row_var': (3, 1), 'col_var': (1, 2)}
     """
 
+    elementwise = False
+
     counted = True
     absent: ClassVar = {"foreach": None}
 

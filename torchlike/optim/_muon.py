@@ -40,6 +40,8 @@ class Muon(Optimizer):
     ['momentum_buffer']
     """
 
+    elementwise = False
+
     def __init__(
         self,
         params: Iterable,

@@ -52,6 +52,8 @@ class LBFGS(Optimizer):
     (1.0, 3.0)
     """
 
+    elementwise = False
+
     def __init__(
         self,
         params: Iterable,

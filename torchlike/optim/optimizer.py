@@ -47,6 +47,7 @@ class Optimizer(Stepping):
         TypeError, ValueError: where a parameter is no leaf tensor, appears twice, or the list is empty.
     """
 
+    elementwise: ClassVar[bool] = True  # an element's update depends on that element alone
     absent: ClassVar[dict[str, Any]] = {}  # options that states saved by older torch versions lack
 
     def __init__(self, params: Iterable, defaults: dict[str, Any]) -> None:
@@ -176,6 +177,11 @@ class Optimizer(Stepping):
     def _check_parameter(self, param: Any) -> None:
         if not isinstance(param, Tensor):
             raise TypeError(f"optimizer can only optimize Tensors, but one of the params is {_typename(param)}")
+        part: Any = param.__dict__.get("_part")
+        if not self.elementwise and part is not None and part.cuts:
+            raise NotImplementedError(
+                f"torchlike has no {type(self).__name__} for parameters of which others have parts: it needs whole ones"
+            )
         if not (self.defaults.get("differentiable") or param.is_leaf or param.retains_grad):
             raise ValueError("can't optimize a non-leaf Tensor")
 

@@ -8,16 +8,12 @@ from dataclasses import dataclass
 from enum import Enum, auto
 from typing import Any
 
-from torchlike.autograd.grad_mode import no_grad
 from torchlike.base.errors import missing
-from torchlike.distributed.collectives import record
 from torchlike.distributed.device_mesh import DeviceMesh
 from torchlike.distributed.fsdp._fully_shard import FSDPModule, MixedPrecisionPolicy, fully_shard
-from torchlike.distributed.tensor._api import part_of
 from torchlike.nn.modules.module import Module
 from torchlike.nn.utils import clip_grad_norm_
-from torchlike.tensor import Parameter, Tensor
-from torchlike.tensor import functions as ops
+from torchlike.tensor import Tensor
 
 
 class ShardingStrategy(Enum):
@@ -97,7 +93,7 @@ class FullyShardedDataParallel(Module):
 
     def clip_grad_norm_(self, max_norm: float, norm_type: float = 2.0) -> Tensor:
         """Scale all gradients so that their common norm, over all ranks' parts, is at most `max_norm`; returns the norm."""
-        return clip_parts(list(self.parameters()), max_norm, norm_type)
+        return clip_grad_norm_(self.parameters(), max_norm, norm_type)
 
     @contextmanager
     def no_sync(self) -> Iterator[None]:
@@ -116,29 +112,3 @@ class FullyShardedDataParallel(Module):
         finally:
             for m in found:
                 m.reshard()
-
-
-@no_grad()
-def clip_parts(params: list[Parameter], max_norm: float, norm_type: float = 2.0) -> Tensor:
-    """`clip_grad_norm_` where gradients are this rank's parts; in one process they are whole."""
-    grads = [p for p in params if p.grad is not None]
-    parts = [p for p in grads if (part := part_of(p)) is not None and any(x.is_shard() for x in part.placements)]
-    if not parts:
-        return clip_grad_norm_(params, max_norm, norm_type)
-    first = part_of(parts[0])
-    assert first is not None
-    mesh = first.mesh
-    cut = {id(p) for p in parts}
-
-    def powers(chosen: list[Parameter]) -> Tensor:
-        return ops.stack([(p.grad.abs() ** norm_type).sum() for p in chosen]).sum()
-
-    total = record("all_reduce", [powers(parts)], mesh.get_group(mesh.ndim - 1).ranks, "sum")
-    rest = [p for p in grads if id(p) not in cut]
-    if rest:
-        total = total + powers(rest)
-    norm = total ** (1.0 / norm_type)
-    scale = (max_norm / (norm + 1e-6)).clamp(max=1.0)
-    for p in grads:
-        p.grad.mul_(scale)
-    return norm

@@ -33,6 +33,11 @@ class Part(NamedTuple):
     mesh: DeviceMesh
     placements: tuple[Placement, ...]
 
+    @property
+    def cuts(self) -> tuple:
+        """The groups over which it is cut."""
+        return tuple(self.mesh.get_group(d).ranks for d, p in enumerate(self.placements) if p.is_shard())
+
 
 def _sharding(tensor: Tensor) -> Any:
     """Where a tensor lies, if that is on several devices of this process."""

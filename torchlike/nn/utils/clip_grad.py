@@ -6,6 +6,8 @@ import warnings
 from collections.abc import Iterable
 
 from torchlike.autograd.grad_mode import no_grad
+from torchlike.engine import dispatch
+from torchlike.ops.registry import OPS
 from torchlike.tensor import Tensor, creation
 from torchlike.tensor import functions as ops
 
@@ -42,6 +44,23 @@ def get_total_norm(
     return total
 
 
+def _cuts(parameter: Tensor) -> tuple:
+    """The groups of processes that have parts of a parameter; none where each has all of it."""
+    part = parameter.__dict__.get("_part")
+    return () if part is None else part.cuts
+
+
+def _norm_over(cuts: tuple, grads: list[Tensor], norm_type: float) -> Tensor:
+    """The norm of gradients of which other processes have the other parts."""
+    total, order = get_total_norm(grads, norm_type), float(norm_type)
+    for ranks in cuts:
+        if order == float("inf"):
+            total = dispatch.call(OPS["all_reduce"], [total], (ranks, "max"))
+        else:
+            total = dispatch.call(OPS["all_reduce"], [total**order], (ranks, "sum")) ** (1.0 / order)
+    return total
+
+
 def clip_grads_with_norm_(parameters: Tensors, max_norm: float, total_norm: Tensor, foreach: bool | None = None) -> None:
     """Scale the gradients by `max_norm / total_norm` where that is below one."""
     grads = _grads(parameters)
@@ -75,7 +94,15 @@ def clip_grad_norm_(
     """
     parameters = [parameters] if isinstance(parameters, Tensor) else list(parameters)
     with no_grad():
-        total = get_total_norm(_grads(parameters), norm_type, error_if_nonfinite, foreach)
+        cuts = dict.fromkeys(_cuts(p) for p in parameters if p.grad is not None)
+        if any(cuts):
+            norms = [
+                _norm_over(cut, [p.grad for p in parameters if p.grad is not None and _cuts(p) == cut], norm_type)
+                for cut in cuts
+            ]
+            total = get_total_norm(norms, norm_type, error_if_nonfinite, foreach)
+        else:
+            total = get_total_norm(_grads(parameters), norm_type, error_if_nonfinite, foreach)
         clip_grads_with_norm_(parameters, max_norm, total, foreach)
     return total
 
