@@ -5,11 +5,13 @@ from __future__ import annotations
 from collections.abc import Callable, Iterable
 from typing import Any
 
+from torchlike import _interpose
 from torchlike.base.errors import absent
 from torchlike.tensor import Tensor
 
 __all__ = [
-    "handle_torch_function", "has_torch_function", "has_torch_function_unary", "has_torch_function_variadic", "is_tensor_like",
+    "BaseTorchFunctionMode", "TorchFunctionMode", "get_default_nowrap_functions", "handle_torch_function", "has_torch_function",
+    "has_torch_function_unary", "has_torch_function_variadic", "is_tensor_like",
 ]  # fmt: skip
 
 _PLAIN = getattr(Tensor, "__torch_function__", None)
@@ -55,6 +57,56 @@ def handle_torch_function(public_api: Callable, relevant_args: Iterable[Any], *a
 def is_tensor_like(inp: Any) -> bool:
     """Whether it is a tensor, or of a class with `__torch_function__`."""
     return isinstance(inp, Tensor) or hasattr(inp, "__torch_function__")
+
+
+def get_default_nowrap_functions() -> set[Callable]:
+    """Functions whose results a subclass's `__torch_function__` leaves as they are: none ask for it here."""
+    return set()
+
+
+class TorchFunctionMode:
+    """Within `with mode:` every call of torch's functions and methods comes to `__torch_function__`.
+
+    What that calls itself goes to the modes outside of this one, or is done.
+
+    >>> import torchlike as torch
+    >>> class Counting(TorchFunctionMode):
+    ...     count = 0
+    ...     def __torch_function__(self, func, types, args=(), kwargs=None):
+    ...         self.count += 1
+    ...         return func(*args, **(kwargs or {}))
+    >>> with Counting() as mode:
+    ...     _ = torch.relu(torch.ones(2)) + 1
+    >>> mode.count
+    3
+    """
+
+    def __init__(self) -> None:
+        self._releases: list[Callable[[], None]] = []
+
+    def __torch_function__(self, func: Callable, types: Any, args: Any = (), kwargs: Any = None) -> Any:
+        raise NotImplementedError
+
+    def _answer(self, fn: Callable, site: _interpose.Site, args: tuple, kwargs: dict[str, Any]) -> Any:
+        with _interpose.below(self._handler):
+            return self.__torch_function__(fn, (), args, kwargs)
+
+    def __enter__(self) -> Any:
+        if not hasattr(self, "_releases"):
+            self._releases = []  # of a subclass that does not call this class's __init__
+        self._handler = self._answer
+        self._releases.append(_interpose.hold(self._handler))
+        return self
+
+    def __exit__(self, *error: object) -> None:
+        self._releases.pop()()
+
+
+class BaseTorchFunctionMode(TorchFunctionMode):
+    """A mode that changes nothing."""
+
+    def __torch_function__(self, func: Callable, types: Any, args: Any = (), kwargs: Any = None) -> Any:
+        return func(*args, **(kwargs or {}))
 
 
 __getattr__ = absent("torch.overrides")

@@ -5,7 +5,8 @@ from __future__ import annotations
 from typing import Any
 
 from torchlike import fft, linalg, special
-from torchlike.base.device import device
+from torchlike.autograd.grad_mode import is_grad_enabled
+from torchlike.base.device import default_device, device
 from torchlike.base.dtypes import dtype
 from torchlike.base.errors import absent
 from torchlike.base.layout import memory_format
@@ -15,7 +16,7 @@ from torchlike.nn.modules.conversion import _parse_to as _arguments_of_to
 from torchlike.tensor import Tensor
 from torchlike.tensor.random import Generator
 
-__all__ = ["Generator", "Size", "device", "dtype", "memory_format"]
+__all__ = ["Generator", "Size", "device", "dtype", "is_grad_enabled", "memory_format"]
 
 TensorBase = _TensorBase = Tensor
 
@@ -94,5 +95,41 @@ def _jit_switch(*values: Any) -> None:
 
 _jit_set_profiling_executor = _jit_set_profiling_mode = _jit_override_can_fuse_on_gpu = _jit_switch
 _jit_override_can_fuse_on_cpu = _jit_set_texpr_fuser_enabled = _jit_set_nvfuser_enabled = _jit_switch
+_jit_set_autocast_mode = _jit_set_bailout_depth = _jit_set_nvfuser_guard_mode = _jit_switch
+_GLIBCXX_USE_CXX11_ABI = True
+
+
+def _jit_can_fuse_on_cpu() -> bool:
+    """False: TorchScript's fuser is not here."""
+    return False
+
+
+_jit_can_fuse_on_gpu = _jit_can_fuse_on_cpu
+
+
+def _get_cudnn_enabled() -> bool:
+    """Whether cuDNN may be used; XLA decides."""
+    return True
+
+
+def _get_default_device() -> str:
+    """The kind of device that new tensors go to."""
+    return default_device().type
+
+
+def _disabled_torch_function_impl(func: Any, types: Any, args: Any = (), kwargs: Any = None) -> Any:
+    """A `__torch_function__` that just calls the function."""
+    return func(*args, **(kwargs or {}))
+
+
+class ScriptObject:
+    """An object of a class registered in C++; there are none."""
+
+
+class _DisableTorchDispatch(DisableTorchFunctionSubclass):
+    """A context; nothing is dispatched to Python but by `TorchFunctionMode`."""
+
+
+_TensorMeta = type(Tensor)
 
 __getattr__ = absent("torch._C")

@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+import json
 from collections import OrderedDict, defaultdict, deque, namedtuple
 from collections.abc import Callable, Iterable
 from typing import Any, NamedTuple
@@ -167,6 +168,54 @@ def _unflatten(leaves: Any, spec: TreeSpec) -> PyTree:
     if spec.is_leaf():
         return next(leaves)
     return SUPPORTED_NODES[spec.type].unflatten_fn([_unflatten(leaves, s) for s in spec.children_specs], spec.context)
+
+
+def arg_tree_leaves(*args: PyTree, **kwargs: PyTree) -> list:
+    """The leaves of a call's arguments."""
+    return [leaf for value in (*args, *kwargs.values()) for leaf in tree_leaves(value)]
+
+
+def register_constant(cls: type) -> None:
+    """Take a class's objects as containers without leaves, which are part of the shape."""
+    register_pytree_node(cls, lambda value: ([], value), lambda _, value: value)
+
+
+def treespec_dumps(treespec: TreeSpec, protocol: int | None = None) -> str:
+    """A shape made of Python's own containers as JSON.
+
+    Raises:
+        NotImplementedError: for another container, or one whose context is not JSON's.
+
+    >>> treespec_loads(treespec_dumps(tree_structure([1, {"a": (2,)}]))) == tree_structure([0, {"a": (0,)}])
+    True
+    """
+    return json.dumps([1, _spec_to_plain(treespec)])
+
+
+def _spec_to_plain(spec: TreeSpec) -> Any:
+    if spec.is_leaf():
+        return None
+    if spec.type not in _NAMED:
+        raise NotImplementedError(f"Serializing {spec.type} in pytree is not supported: only {', '.join(_BY_NAME)} are")
+    context = list(spec.context) if spec.type in (dict, OrderedDict) else spec.context
+    return {"type": _NAMED[spec.type], "context": context, "children": [_spec_to_plain(c) for c in spec.children_specs]}
+
+
+def treespec_loads(serialized: str) -> TreeSpec:
+    """The shape that `treespec_dumps` wrote."""
+    return _spec_from_plain(json.loads(serialized)[1])
+
+
+def _spec_from_plain(plain: Any) -> TreeSpec:
+    if plain is None:
+        return LeafSpec()
+    return TreeSpec(_BY_NAME[plain["type"]], plain["context"], [_spec_from_plain(child) for child in plain["children"]])
+
+
+_NAMED: dict[Any, str] = {tuple: "tuple", list: "list", dict: "dict", OrderedDict: "OrderedDict", deque: "deque"}
+_BY_NAME = {name: kind for kind, name in _NAMED.items()}
+_get_node_type = _kind_of
+Context = Any
 
 
 def tree_leaves(tree: PyTree, is_leaf: Leaf = None) -> list:

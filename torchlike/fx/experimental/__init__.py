@@ -1,0 +1,1 @@
+"""What torch.fx has besides: shapes as symbols (all are numbers here), and optimizations."""
