@@ -126,7 +126,7 @@ def test_files_go_both_ways(tmp_path: Path) -> None:
     for writer, reader, inverse in ((torch, torchlike, False), (torchlike, torch, True)):
         d = importlib.import_module(f"{writer.__name__}.distributions")
         transforms = [d.ExpTransform(), d.TanhTransform().inv if inverse else d.TanhTransform()]
-        made = [d.Beta(1.0, 2.0), d.Categorical(writer.ones(3)), d.TransformedDistribution(d.Normal(0.0, 1.0), transforms)]
+        made = [d.Beta(2.0, 4.0), d.Categorical(writer.ones(3)), d.TransformedDistribution(d.Normal(0.0, 1.0), transforms)]
         writer.save(made, tmp_path / "made.pth")
         for loaded, original in zip(reader.load(tmp_path / "made.pth", weights_only=False), made, strict=True):
             value = 1 if isinstance(original, d.Categorical) else 0.5
