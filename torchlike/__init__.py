@@ -93,6 +93,10 @@ _LAZY = frozenset(
 )
 _LAZY_FROM = {
     "compile": "compiler.compiled",
+    "PyTorchFileReader": "_C",
+    "PyTorchFileWriter": "_C",
+    "ScriptFunction": "jit",
+    "ScriptModule": "jit",
     **dict.fromkeys(
         "_assert _assert_async _check _check_index _check_is_size _check_not_implemented _check_tensor_all "
         "_check_tensor_all_with _check_type _check_value _check_with SymBool SymFloat SymInt sym_float sym_int "

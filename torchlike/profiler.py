@@ -50,6 +50,11 @@ def supported_activities() -> set[ProfilerActivity]:
     return {ProfilerActivity.CPU} | ({ProfilerActivity.CUDA} if jax.default_backend() == "gpu" else set())
 
 
+def kineto_available() -> bool:
+    """True: JAX's profiler is there."""
+    return True
+
+
 def schedule(
     *, wait: int, warmup: int, active: int, repeat: int = 0, skip_first: int = 0, skip_first_wait: int = 0
 ) -> Callable[[int], ProfilerAction]:

@@ -15,6 +15,8 @@ from pathlib import Path
 
 import pytest
 
+from torchlike.compat import compare
+
 PROGRAMS = Path(__file__).parent / "programs"
 NAMES = (
     "timm-resnet18", "timm-vit_tiny", "timm-convnext_atto", "bert", "roberta", "gpt2", "llama", "mistral", "t5", "vit", "clip",
@@ -45,6 +47,23 @@ def test_same_as_torch(name: str, tmp_path: Path) -> None:
     file = str(tmp_path / "file.pth")
     run("compare.py", name, file, "write", redirected=False)
     assert run("compare.py", name, file, "compare", redirected=True).splitlines()[-1].startswith("same")
+
+
+@pytest.mark.full
+@pytest.mark.timeout(600)
+@pytest.mark.parametrize(
+    "script, library",
+    [("trainer.py", "transformers"), ("accelerated.py", "accelerate"), ("metrics.py", "torchmetrics"),
+     ("lightning_fit.py", "lightning")],
+)  # fmt: skip
+def test_prints_the_same(script: str, library: str) -> None:
+    """A training program or metrics: every number that is printed is torch's to a thousandth."""
+    if importlib.util.find_spec(library) is None:
+        pytest.skip(f"{library} is not installed; it is no part of the extra `test`")
+    theirs, ours = (run(script, redirected=redirected) for redirected in (False, True))
+    assert theirs.strip()
+    for line in compare.compare(theirs, ours):
+        assert line.error < 1e-3, line
 
 
 @pytest.mark.parametrize("writer", ["torch", "torchlike"])

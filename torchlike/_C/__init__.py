@@ -8,7 +8,7 @@ from torchlike import fft, linalg, special
 from torchlike.autograd.grad_mode import is_grad_enabled
 from torchlike.base.device import default_device, device
 from torchlike.base.dtypes import dtype
-from torchlike.base.errors import absent
+from torchlike.base.errors import absent, missing
 from torchlike.base.layout import memory_format
 from torchlike.base.size import Size
 from torchlike.nn import functional
@@ -48,6 +48,7 @@ def _parse_to(*args: Any, **kwargs: Any) -> tuple:
 _nn = _Library(functional, log_sigmoid="logsigmoid")
 vars(_nn)["_parse_to"] = _parse_to
 _linalg, _fft, _special = _Library(linalg, "linalg_"), _Library(fft, "fft_"), _Library(special, "special_")
+_TensorMeta = type(Tensor)
 _has_mps = _has_mkldnn = _has_xpu = False
 
 
@@ -57,6 +58,17 @@ class Value:
 
 class Graph:
     """A graph of TorchScript; there are none."""
+
+
+class PyTorchFileReader:
+    """Reads torch's archives in its compiled library. Making one raises NotImplementedError: `torch.load` reads them."""
+
+    def __init__(self, *args: Any):
+        raise missing(f"torch.{type(self).__name__}", "torch.load and torch.save read and write whole files")
+
+
+class PyTorchFileWriter(PyTorchFileReader):
+    """Writes torch's archives. Making one raises NotImplementedError: `torch.save` writes them."""
 
 
 def _get_privateuse1_backend_name() -> str:

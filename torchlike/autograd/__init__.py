@@ -151,5 +151,5 @@ class set_multithreading_enabled:
         pass
 
 
-from torchlike.autograd import forward_ad, functional, graph  # noqa: E402  # names below this package
+from torchlike.autograd import forward_ad, functional, graph, profiler  # noqa: E402  # names below this package
 from torchlike.autograd.gradcheck import gradcheck, gradgradcheck  # noqa: E402  # likewise

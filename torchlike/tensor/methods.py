@@ -17,7 +17,7 @@ from torchlike.engine.record import local
 from torchlike.engine.value import host
 from torchlike.tensor import indexing, printing
 from torchlike.tensor.address import address
-from torchlike.tensor.tensor import Tensor, bare
+from torchlike.tensor.tensor import Tensor, attributes, bare
 
 # ---- reading out ----------------------------------------------------------------------------------------------
 
@@ -153,40 +153,20 @@ def __deepcopy__(self: Tensor, memo: dict) -> Tensor:
     out._storage = type(self._storage)(self._read())
     out._strides, out._rg = self._strides, self._rg
     memo[id(self)] = out
-    for name, value in self.__dict__.items():
-        if name not in _OWN:
-            out.__dict__[name] = copy.deepcopy(value, memo)
+    attributes(out).update({name: copy.deepcopy(value, memo) for name, value in self.__dict__.items()})
     if self._grad is not None:
         out._grad = copy.deepcopy(self._grad, memo)
     return out
 
 
-_OWN = {
-    "_storage",
-    "_view",
-    "_cached",
-    "_seen",
-    "_base",
-    "_strides",
-    "_offset",
-    "_rg",
-    "_node",
-    "_nr",
-    "_grad",
-    "_retains",
-    "_hooks",
-}
-
-
 def __reduce_ex__(self: Tensor, protocol: Any) -> tuple:
-    own = {k: v for k, v in self.__dict__.items() if k not in _OWN}
     return _rebuild, (
         type(self),
         np.array(self._read().numpy()),
         self.dtype,
         self._rg and self._node is None,
         self._strides,
-        own,
+        self.__dict__,
     )
 
 
@@ -194,7 +174,7 @@ def _rebuild(kind: type[Tensor], array: np.ndarray, dtype: DType, requires_grad:
     out = kind.__new__(kind)
     out._storage = type(bare(host(np.zeros(0)))._storage)(host(array.astype(dtype.np)))
     out._strides, out._rg = strides, requires_grad
-    out.__dict__.update(own)
+    attributes(out).update(own)
     return out
 
 

@@ -6,7 +6,7 @@ import copy
 from typing import Any
 
 from torchlike.tensor.creation import empty
-from torchlike.tensor.tensor import Tensor, bare
+from torchlike.tensor.tensor import Tensor, attributes, bare
 
 
 class Parameter(Tensor):
@@ -31,9 +31,7 @@ class Parameter(Tensor):
         out = type(self).__new__(type(self), bare(self._read()), self._rg)
         memo[id(self)] = out
         out._strides = self._strides
-        for name, value in self.__dict__.items():
-            if not name.startswith("_"):
-                out.__dict__[name] = copy.deepcopy(value, memo)
+        attributes(out).update({name: copy.deepcopy(value, memo) for name, value in self.__dict__.items()})
         return out
 
 

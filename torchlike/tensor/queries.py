@@ -13,7 +13,7 @@ from torchlike.engine.value import host
 from torchlike.ops.registry import OPS
 from torchlike.tensor import conversion, methods, views
 from torchlike.tensor.memory import set_
-from torchlike.tensor.tensor import Tensor, bare
+from torchlike.tensor.tensor import Tensor, attributes, bare
 
 _NO_ORDER = "The tensor does not have unique dim order, or cannot map to exact one of the given memory formats."
 
@@ -146,7 +146,7 @@ def __reversed__(self: Tensor) -> Any:
 def __setstate__(self: Tensor, state: Any) -> None:
     """Take a state of torch's old pickles: `(storage, offset, size, stride[, requires_grad, ...])`, or a dict of attributes."""
     if isinstance(state, dict):
-        self.__dict__.update(state)
+        attributes(self).update(state)
         return
     if self._node is not None:
         raise RuntimeError("__setstate__ can be only called on leaf Tensors")

@@ -24,7 +24,7 @@ def _matmul(mat1: Any, mat2: Any) -> Any:
         return to_sparse(_matmul(mat1, mat2.to_dense()))
     if isinstance(mat1, SparseTensor):
         return ops.sparse_mm(mat1.coordinates(), mat1._numbers, mat2, shape=tuple(mat1._size))
-    return ops.t(_matmul(_coo(mat2).t(), ops.t(mat1))) if mat1.ndim == 2 else _matmul(_coo(mat2).t(), mat1)
+    return _matmul(_coo(mat2).t(), mat1.t()).t() if mat1.ndim == 2 else _matmul(_coo(mat2).t(), mat1)
 
 
 def _coo(x: SparseTensor) -> SparseTensor:

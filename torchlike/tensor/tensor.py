@@ -43,7 +43,11 @@ class Link(NamedTuple):
     static: tuple
 
 
-class Tensor(Surface):
+class _Holder(Surface):
+    """Holds the attributes of tensors, under a `__dict__` that `Tensor` hides its own state from."""
+
+
+class Tensor(_Holder):
     """A torch.Tensor whose work is recorded and run by XLA.
 
     The attributes below are defaults that a plain tensor never sets; see the module's text for what they mean.
@@ -65,6 +69,11 @@ class Tensor(Surface):
 
     def __new__(cls, *args: Any, **kwargs: Any) -> Tensor:
         return object.__new__(cls)
+
+    @property
+    def __dict__(self) -> dict[str, Any]:  # type: ignore[override]  # a copy, where Python's is the thing itself
+        """What the user hung on the tensor, as in torch, whose own state is not in it either."""
+        return {name: value for name, value in attributes(self).items() if name not in _OWN}
 
     # ---- reading ----------------------------------------------------------------------------------------------
 
@@ -251,6 +260,15 @@ class Tensor(Surface):
 def bare(value: Value) -> Tensor:
     """A tensor around a value: no history, no aliases."""
     return dispatch.wrap(value)
+
+
+_OWN = frozenset(Tensor.__annotations__) | {"_seen", "_offset", "_rg", "_nr", "_retains"}
+_INSTANCE = vars(_Holder)["__dict__"]
+
+
+def attributes(tensor: Tensor) -> dict[str, Any]:
+    """Everything that a tensor holds: its own state and what the user hung on it."""
+    return _INSTANCE.__get__(tensor)
 
 
 def _follow(tensor: Tensor, links: tuple[Link, ...]) -> Tensor:

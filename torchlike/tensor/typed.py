@@ -19,7 +19,7 @@ from torchlike.base.promotion import scalar_name
 from torchlike.base.size import Size
 from torchlike.tensor.creation import empty
 from torchlike.tensor.from_data import tensor
-from torchlike.tensor.tensor import Tensor
+from torchlike.tensor.tensor import Tensor, attributes
 
 # ---- the old constructor ----------------------------------------------------------------------------------------
 
@@ -77,7 +77,7 @@ def new_(cls: type, *args: Any, **keywords: Any) -> Any:
 
 def init_(self: Tensor, *args: Any, **keywords: Any) -> None:
     """`Tensor.__init__`: `Tensor()` holds no elements."""
-    if "_storage" not in self.__dict__:
+    if "_storage" not in attributes(self):
         self._become(empty(0))
 
 

@@ -134,6 +134,9 @@ def _kind_of(tree: Any) -> Any:
     return type(tree)
 
 
+_get_node_type = _kind_of
+
+
 def tree_flatten(tree: PyTree, is_leaf: Leaf = None) -> tuple[list, TreeSpec]:
     """The leaves of a tree, and its shape."""
     leaves: list = []
