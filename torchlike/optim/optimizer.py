@@ -343,3 +343,12 @@ def _typename(value: Any) -> str:
         return value.type()
     kind = type(value)
     return kind.__qualname__ if kind.__module__ == "builtins" else f"{kind.__module__}.{kind.__qualname__}"
+
+
+# What optimizers of other libraries import from here.
+_params_t = ParamsT
+
+
+def _default_to_fused_or_foreach(params: Any, differentiable: bool, use_fused: bool = False) -> tuple[bool, bool]:
+    """Neither: every parameter is updated in one recorded node as it is."""
+    return False, False

@@ -4,6 +4,8 @@ from __future__ import annotations
 
 from dataclasses import dataclass
 
+from torchlike.base.errors import missing
+
 
 class Placement:
     dim: int  # of a Shard
@@ -45,3 +47,10 @@ class Partial(Placement):
 
     def __str__(self) -> str:
         return f"P({self.reduce_op})"
+
+
+class _StridedShard(Shard):
+    """A part of several meshes' parts. Making one raises NotImplementedError."""
+
+    def __init__(self, dim: int, *, split_factor: int):
+        raise missing("torch.distributed.tensor.placement_types._StridedShard")
