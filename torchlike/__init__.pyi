@@ -30,6 +30,8 @@ from torchlike import special as special
 from torchlike import storage as storage
 from torchlike import utils as utils
 from torchlike import version as version
+from torchlike._C import PyTorchFileReader as PyTorchFileReader
+from torchlike._C import PyTorchFileWriter as PyTorchFileWriter
 from torchlike._checks import SymBool as SymBool
 from torchlike._checks import SymFloat as SymFloat
 from torchlike._checks import SymInt as SymInt
@@ -81,6 +83,8 @@ from torchlike.base.promotion import promote_types as promote_types
 from torchlike.base.qschemes import qscheme as qscheme
 from torchlike.base.size import Size as Size
 from torchlike.engine.random import Generator as _Generator
+from torchlike.jit.modules import ScriptFunction as ScriptFunction
+from torchlike.jit.modules import ScriptModule as ScriptModule
 from torchlike.serialization import load as load
 from torchlike.serialization import save as save
 from torchlike.tensor import Tensor as Tensor
