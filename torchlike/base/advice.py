@@ -19,7 +19,6 @@ ADVICE = {
     "torch.distributed.pipelining.": "use torch.nn.parallel.DistributedDataParallel",
     "torch.distributed.rpc.": "use collectives of torch.distributed",
     "torch.export.": "torchlike.func.to_jax gives a pure function, which jax.export serializes",
-    "torch.fx.": "leave the model as it is: a recorded step is optimized as a whole, with no graph to trace",
     "torch.jit.trace": "use the module itself: it is compiled already; save its state_dict",
     "torch.jit.load": "build the module in Python and load its state_dict",
     "torch.jit.save": "save the module's state_dict with torch.save",
