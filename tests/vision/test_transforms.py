@@ -14,10 +14,12 @@ from PIL import Image
 import torchlike
 from tests.vision import transform_cases
 from torchlike.vision import transforms as T
+from torchlike.vision import tv_tensors
 from torchlike.vision.transforms import functional as F
+from torchlike.vision.transforms import v2
 
 FACTS = json.loads((Path(__file__).parent / "transform_facts.json").read_text())
-CASES = transform_cases.cases(T, torchlike)
+CASES = transform_cases.cases(T, torchlike) | transform_cases.cases_v2(v2, torchlike)
 
 # A byte may be rounded the other way where sums are made in another order; nearest sampling may take the other neighbour of a
 # place that lies between two, which a mean shows as little as a single probe may show it wholly.
@@ -41,6 +43,42 @@ def test_as_torchvision(case: str) -> None:
     runs = dict(transform_cases.runs({case: CASES[case]}, torchlike))
     found = [differs(name, run(), FACTS[name]) for name, run in runs.items()]
     assert runs and not any(found), "\n".join(filter(None, found))
+
+
+def test_mixtures() -> None:
+    for name, run in transform_cases.mixtures(v2, torchlike).items():
+        found = run()
+        assert found[:2] == FACTS[name][:2]
+        np.testing.assert_allclose(found[2:], FACTS[name][2:], atol=1e-5, err_msg=name)
+    with pytest.raises(ValueError, match="num_classes must be passed"):
+        v2.MixUp()(torchlike.rand(2, 3, 4, 4), torchlike.tensor([0, 1]))
+
+
+def test_samples_of_any_structure() -> None:
+    """An image, its mask and its boxes are changed alike; labels and the second plain tensor stay."""
+    image = tv_tensors.Image(torchlike.arange(24, dtype=torchlike.uint8).reshape(1, 4, 6))
+    boxes = tv_tensors.BoundingBoxes([[0, 1, 2, 3]], format="XYXY", canvas_size=(4, 6))
+    sample = {"image": image, "mask": tv_tensors.Mask(image[0]), "boxes": boxes, "rest": [torchlike.ones(2), "text", None]}
+    flipped = v2.RandomHorizontalFlip(1.0)(sample)
+    assert type(flipped["image"]) is tv_tensors.Image and type(flipped["mask"]) is tv_tensors.Mask
+    assert flipped["image"][0, 0].tolist() == flipped["mask"][0].tolist() == [5, 4, 3, 2, 1, 0]
+    assert flipped["boxes"].tolist() == [[4, 1, 6, 3]] and flipped["rest"][1:] == ["text", None]
+    assert flipped["rest"][0] is sample["rest"][0]
+    padded = v2.Pad(1)(sample)
+    assert padded["boxes"].tolist() == [[1, 2, 3, 4]] and padded["boxes"].canvas_size == (6, 8)
+    cropped = v2.CenterCrop(2)(sample)
+    assert cropped["image"].shape == (1, 2, 2) and cropped["boxes"].tolist() == [[0, 0, 0, 2]]
+    larger = v2.Resize((8, 12))(sample)
+    assert larger["boxes"].tolist() == [[0, 2, 4, 6]] and larger["mask"].shape == (8, 12)
+    plain, labels = v2.ToDtype(torchlike.float32, scale=True)(torchlike.full((1, 2, 2), 255, dtype=torchlike.uint8), 3)
+    assert plain.max().item() == 1.0 and labels == 3
+    assert type(v2.ToPureTensor()(sample)["mask"]) is torchlike.Tensor
+    again = pickle.loads(pickle.dumps(boxes))
+    assert again.canvas_size == (4, 6) and again.tolist() == boxes.tolist()
+    with pytest.raises(ValueError, match="multiple HxW"):
+        v2.RandomCrop(2)(image, tv_tensors.Mask(torchlike.ones(3, 3)))
+    with pytest.raises(NotImplementedError, match="of bounding boxes"):
+        v2.RandomRotation(3)(sample)
 
 
 def test_recorded_and_differentiable() -> None:

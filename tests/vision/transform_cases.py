@@ -16,7 +16,10 @@ from typing import Any
 import numpy as np
 
 SEEDS = 2
-POLICIES = ("autoaugment", "autoaugment cifar10", "autoaugment svhn", "randaugment", "trivial", "augmix")
+POLICIES = (
+    "autoaugment", "autoaugment cifar10", "autoaugment svhn", "randaugment", "trivial", "augmix", "v2 autoaugment",
+    "v2 randaugment", "v2 trivial",
+)  # fmt: skip
 
 
 def picture() -> np.ndarray:
@@ -116,6 +119,38 @@ def cases(T: Any, torch: Any) -> dict[str, tuple[str, Callable[[], Any]]]:
     }  # fmt: skip
 
 
+def cases_v2(T: Any, torch: Any) -> dict[str, tuple[str, Callable[[], Any]]]:
+    """Those of version 2 that draw or compute otherwise than version 1."""
+    every, in_bytes = "rgb bytes floats", "rgb bytes"
+    return {
+        "v2 random crop": (every, lambda: T.RandomCrop((50, 58), (2, 3), True, padding_mode="reflect")),
+        "v2 resized crop": (every, lambda: T.RandomResizedCrop(24)),
+        "v2 colour jitter": (every, lambda: T.ColorJitter(0.4, 0.4, 0.4, 0.2)),
+        "v2 affine": (every, lambda: T.RandomAffine(30, (0.1, 0.2), (0.7, 1.3), 9, interpolation="bilinear", fill=3)),
+        "v2 perspective": (every, lambda: T.RandomPerspective(0.6, 0.6)),
+        "v2 choice": (every, lambda: T.RandomChoice([T.RandomVerticalFlip(1.0), T.RandomCrop(30)], p=[0.3, 0.7])),
+        "v2 order": (every, lambda: T.RandomOrder([T.RandomHorizontalFlip(), T.Resize(40), T.RandomCrop(30)])),
+        "v2 resize, cubic": (every, lambda: T.Resize((20, 100), interpolation=T.InterpolationMode.BICUBIC)),
+        "v2 shortest size": (every, lambda: T.RandomShortestSize([10, 20, 30], 40)),
+        "v2 to dtype": (every, lambda: T.Compose([T.ToImage(), T.ToDtype(torch.float32, scale=True)])),
+        "v2 autoaugment": (in_bytes, lambda: T.AutoAugment()),
+        "v2 randaugment": (in_bytes, lambda: T.RandAugment()),
+        "v2 trivial": (in_bytes, lambda: T.TrivialAugmentWide()),
+    }
+
+
+def mixtures(T: Any, torch: Any) -> dict[str, Callable[[], list]]:
+    """MixUp and CutMix of a small batch, images and labels in one."""
+
+    def run(kind: str) -> list:
+        torch.manual_seed(1)
+        images, labels = torch.rand(4, 3, 8, 10), torch.tensor([0, 1, 2, 3])
+        images, labels = getattr(T, kind)(num_classes=5, alpha=0.7)(images, labels)
+        return [*summary(images), *summary(labels)[2:], float(f"{torch.rand(1).item():.6g}")]
+
+    return {f"v2 {kind}": lambda kind=kind: run(kind) for kind in ("MixUp", "CutMix")}
+
+
 def summary(x: Any) -> list:
     """Shape, dtype, mean, and the values at some places."""
     array = np.asarray(x.detach().numpy() if hasattr(x, "detach") else x)
@@ -144,7 +179,10 @@ def runs(table: dict[str, Any], torch: Any) -> Iterator[tuple[str, Callable[[], 
 if __name__ == "__main__":
     import torch
     from torchvision import transforms
+    from torchvision.transforms import v2
 
-    facts = {name: run() for name, run in runs(cases(transforms, torch), torch)}
+    table = cases(transforms, torch) | cases_v2(v2, torch)
+    facts = {name: run() for name, run in runs(table, torch)}
+    facts |= {name: run() for name, run in mixtures(v2, torch).items()}
     json.dump(facts, sys.stdout, separators=(",", ":"), indent=None)
     print()

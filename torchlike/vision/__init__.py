@@ -3,12 +3,12 @@
 from __future__ import annotations
 
 from torchlike.base.errors import absent, missing
-from torchlike.vision import datasets, io, models, ops, transforms, utils
+from torchlike.vision import datasets, io, models, ops, transforms, tv_tensors, utils
 from torchlike.vision.version import __version__
 
 __all__ = [
     "datasets", "disable_beta_transforms_warning", "get_image_backend", "io", "models", "ops", "set_image_backend",
-    "transforms", "utils",
+    "transforms", "tv_tensors", "utils",
 ]  # fmt: skip
 
 

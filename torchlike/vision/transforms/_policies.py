@@ -98,12 +98,12 @@ def apply(F: Any, img: Any, op: str, strength: float, interpolation: Any, fill: 
     if op in ("ShearX", "ShearY"):
         angle = math.degrees(math.atan(strength))
         shear = [angle, 0.0] if op == "ShearX" else [0.0, angle]
-        return F.affine(img, 0.0, [0, 0], 1.0, shear, interpolation, fill, center=[0, 0])
+        return F.affine(img, 0.0, [0, 0], 1.0, shear, interpolation=interpolation, fill=fill, center=[0, 0])
     if op in ("TranslateX", "TranslateY"):
         shift = [int(strength), 0] if op == "TranslateX" else [0, int(strength)]
-        return F.affine(img, 0.0, shift, 1.0, [0.0, 0.0], interpolation, fill)
+        return F.affine(img, 0.0, shift, 1.0, [0.0, 0.0], interpolation=interpolation, fill=fill)
     if op == "Rotate":
-        return F.rotate(img, strength, interpolation, fill=fill)
+        return F.rotate(img, strength, interpolation=interpolation, fill=fill)
     return _COLOURS[op](F, img, strength)
 
 
