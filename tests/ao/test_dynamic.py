@@ -34,7 +34,7 @@ def flat(tree: Any) -> list[Any]:
 
 
 @pytest.mark.parametrize("case", CASES)
-@pytest.mark.parametrize("dtype", ["qint8", "float16"])
+@pytest.mark.parametrize("dtype", ["qint8", pytest.param("float16", marks=pytest.mark.full)])
 def test_layers(case: str, dtype: str) -> None:
     if (case, dtype) in {("LSTM, packed", "float16"), ("RNNCell", "float16")}:
         pytest.skip(

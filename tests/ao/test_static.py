@@ -62,7 +62,7 @@ def calibrated(m: Any, backend: str) -> Any:
     return q.convert(prepared)
 
 
-@pytest.mark.parametrize("backend", ["fbgemm", "qnnpack", "x86"])
+@pytest.mark.parametrize("backend", ["fbgemm", *[pytest.param(b, marks=pytest.mark.full) for b in ("qnnpack", "x86")]])
 def test_converted_model(backend: str) -> None:
     torch.backends.quantized.engine = backend
     expected, found = both(lambda m: calibrated(m, backend))
@@ -150,9 +150,14 @@ def layer_cases() -> dict[str, Callable[[Any], Any]]:
 
 
 LAYERS = layer_cases()
+# One of each kind by default; the whole list takes a minute to compile.
+SHORT = {
+    "Linear", "Linear+ReLU", "Conv1d", "Conv2d+ReLU", "Conv2d without bias", "Conv2d, strided", "Conv2d, grouped",
+    "ConvTranspose2d, strided", "Hardswish", "Sigmoid", "BatchNorm2d", "LayerNorm",
+}  # fmt: skip
 
 
-@pytest.mark.parametrize("case", LAYERS)
+@pytest.mark.parametrize("case", [c if c in SHORT else pytest.param(c, marks=pytest.mark.full) for c in LAYERS])
 def test_layers(case: str) -> None:
     """Each layer alone: the same integers as torch's own quantized layer, or the next ones."""
     transposed = case.startswith("ConvTranspose")
@@ -190,6 +195,7 @@ def without_scales(model: Any) -> str:
 
 def test_layers_are_many() -> None:
     assert len(LAYERS) >= 30
+    assert set(LAYERS) >= SHORT
 
 
 FUNCTIONAL: dict[str, Callable[[Any, Any], Any]] = {

@@ -28,8 +28,15 @@ CASES: dict[str, Any] = {
         lambda: nn.Sequential(nn.Linear(8, 4), nn.GELU(), nn.LayerNorm(4), nn.Linear(4, 2), nn.Softmax(-1)),
         lambda b: (torch.randn(b, 8),),
     ),
-}
-LONG = {"text", "transformer"}
+    "vision": (
+        lambda: nn.Sequential(
+            nn.Conv2d(3, 8, 3, 2, 1), nn.BatchNorm2d(8), nn.SiLU(), nn.Conv2d(8, 8, 3, padding=1, groups=8),
+            nn.MaxPool2d(3, 2, 1), nn.AdaptiveAvgPool2d(1), nn.Flatten(), nn.Linear(8, 3),
+        ),
+        lambda b: (torch.randn(b, 3, 16, 16),),
+    ),
+}  # fmt: skip
+LONG = {"cnn", "text", "transformer"}
 
 
 @pytest.mark.parametrize("name", [pytest.param(n, marks=pytest.mark.full) if n in LONG else n for n in CASES])

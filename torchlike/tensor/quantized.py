@@ -182,6 +182,9 @@ class QuantizedTensor(Tensor):
         given = tuple(a for a in args if not isinstance(a, DType))
         return self._like(self._integers.to(*given, **{k: v for k, v in keywords.items() if k != "dtype"}))
 
+    def __getitem__(self, index: Any) -> QuantizedTensor:
+        return self._like(self._moved("__getitem__")[index])
+
     def reshape(self, *shape: Any) -> QuantizedTensor:
         return self._like(self._integers.reshape(*shape))
 
