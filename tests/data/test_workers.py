@@ -2,11 +2,13 @@
 
 from __future__ import annotations
 
+import itertools
 import multiprocessing
 import os
 import random
 import re
 import signal
+import threading
 import time
 import warnings
 
@@ -318,3 +320,29 @@ def test_nothing_leaks(batches):
     assert maps_after <= maps + 2
     assert memory_after - memory < 8e6
     assert not [name for name in os.listdir("/dev/shm") if "torchlike" in name]
+
+
+@pytest.mark.full  # two minutes of forks
+@pytest.mark.timeout(600)
+def test_forks_while_another_thread_trains_and_compiles():
+    """The other thread may hold no lock of JAX or of a generator at the moment of a fork: the worker would wait for ever."""
+    stop = threading.Event()
+
+    def train():
+        model = torchlike.nn.Linear(64, 10)
+        optimizer = torchlike.optim.SGD(model.parameters(), lr=0.1)
+        for step in itertools.count():
+            if stop.is_set():
+                return
+            optimizer.zero_grad()
+            model(torchlike.randn(32 + step % 40, 64)).sum().backward()  # a new shape is a new program
+            optimizer.step()
+
+    thread = threading.Thread(target=train)
+    thread.start()
+    try:
+        for _ in range(40):
+            assert len(list(ours.DataLoader(Everything(torchlike), batch_size=2, num_workers=2, timeout=60))) == 2
+    finally:
+        stop.set()
+        thread.join()

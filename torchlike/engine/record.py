@@ -22,6 +22,7 @@ from torchlike.base.flags import flags
 from torchlike.engine import program
 from torchlike.engine.lines import user_line
 from torchlike.engine.processes import Ranks
+from torchlike.engine.signature import LOCK as LOCK
 from torchlike.engine.signature import Signature
 from torchlike.engine.value import Value, put
 
@@ -34,9 +35,6 @@ Watch = tuple[Value, Callable[[], Exception]]
 
 # Told of entries before they run (or, with None for the graph, as they run at once), where somebody counts operations.
 observer: Callable[[Graph | None, Sequence[tuple]], None] | None = None
-
-# One lock for all threads: a value pending in one thread may be asked for in another, which then runs the first one's graph.
-LOCK = threading.RLock()
 
 
 class Graph:

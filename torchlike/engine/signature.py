@@ -6,6 +6,7 @@ no more than `(signature, input slots)`.
 
 from __future__ import annotations
 
+import threading
 from collections.abc import Callable, Sequence
 from typing import Any
 
@@ -21,6 +22,10 @@ from torchlike.engine.placement import mesh_of
 from torchlike.engine.processes import Ranks, alone, ranks_of, under
 from torchlike.engine.value import Aval, aval
 from torchlike.ops.registry import Op
+
+# One lock for all threads: a value pending in one thread may be asked for in another, which then runs the first one's graph.
+# Whoever calls JAX holds it, so that a process can be forked while nobody does (see `torchlike.engine.host`).
+LOCK = threading.RLock()
 
 Spec = Aval | type | None  # what one operand is: a tensor, a Python number of a type, or absent
 
@@ -196,7 +201,8 @@ def make(op: Op, specs: tuple[Spec, ...], static: tuple) -> Signature:
         sig.ranks, sig.fn = None, alone(sig.fn)
     sig.linear = op.linear if isinstance(op.linear, bool) else bool(op.linear(*(isinstance(s, Aval) for s in specs)))
     try:
-        sig.infer()
+        with LOCK:
+            sig.infer()
     except (TypeError, ValueError) as error:
         if _from_row(error):
             raise

@@ -18,7 +18,7 @@ import numpy as np
 
 from torchlike.base import dtypes
 from torchlike.base.flags import flags
-from torchlike.engine import program, record, signature, value
+from torchlike.engine import program, random, record, signature, value
 from torchlike.engine.build import needed_for, number_count, number_starts, pure_function, results_of
 from torchlike.engine.signature import Signature, VjpSignature
 from torchlike.engine.value import Aval
@@ -303,17 +303,32 @@ _CONTROL = {"while": _while, "cond": _cond, "scan": _scan}
 
 
 def _before_fork() -> None:
-    """Let everything that runs come to its end: a child can read arrays that are there, and cannot wait for others."""
+    """See to it that no thread is inside JAX, whose locks a child would find locked for ever, and that all arrays are there.
+
+    A child can read arrays, and cannot wait for them.
+    """
+    for lock in _locks():
+        lock.acquire()
     if _started():
         for array in jax.live_arrays():
             with contextlib.suppress(RuntimeError):  # deleted meanwhile, or its program failed
                 array.block_until_ready()
 
 
-def _after_fork() -> None:
-    record.LOCK._at_fork_reinit()  # type: ignore[attr-defined]  # as Python's own modules do: another thread may have held it
+def _after_fork_in_parent() -> None:
+    for lock in _locks():
+        lock.release()
+
+
+def _after_fork_in_child() -> None:
+    for lock in _locks():
+        lock._at_fork_reinit()  # as Python's own modules do
     if _started():
         enable(foreign=True)
+
+
+def _locks() -> list[Any]:
+    return [record.LOCK, random.default_generator._lock]
 
 
 def _started() -> bool:
@@ -321,4 +336,4 @@ def _started() -> bool:
 
 
 if hasattr(os, "register_at_fork"):
-    os.register_at_fork(before=_before_fork, after_in_child=_after_fork)
+    os.register_at_fork(before=_before_fork, after_in_parent=_after_fork_in_parent, after_in_child=_after_fork_in_child)
