@@ -57,7 +57,8 @@ _META = ("format", "canvas_size")
 
 def _rebuilt(cls: type, plain: Tensor, meta: dict[str, Any]) -> Any:
     made = cls._of(plain)  # type: ignore[attr-defined]  # one of the classes here
-    vars(made).update(meta)
+    for name, value in meta.items():
+        setattr(made, name, value)
     return made
 
 

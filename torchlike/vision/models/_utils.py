@@ -17,14 +17,17 @@ def _make_divisible(v: float, divisor: int, min_value: int | None = None) -> int
     return nearest + divisor if nearest < 0.9 * v else nearest
 
 
-def initialize(model: nn.Module, conv: Callable | None = None, linear: Callable | None = None) -> None:
-    """Weights drawn by `conv` and `linear`, which take a layer; their biases 0, normalizations 1 and 0."""
+def initialize(model: nn.Module, conv: Callable | None = None, linear: Callable | None = None, conv_bias: bool = True) -> None:
+    """Weights drawn by `conv` and `linear`, which take a layer; their biases 0, normalizations 1 and 0.
+
+    Without `conv_bias` the biases of convolutions stay as they were made.
+    """
     for m in model.modules():
         layer: Any = m
         draw = conv if isinstance(m, nn.Conv2d) else linear if isinstance(m, nn.Linear) else None
         if draw is not None:
             draw(layer)
-            if layer.bias is not None:
+            if layer.bias is not None and (conv_bias or draw is not conv):
                 nn.init.zeros_(layer.bias)
         elif isinstance(m, (nn.BatchNorm2d, nn.GroupNorm)):
             nn.init.ones_(layer.weight)

@@ -110,10 +110,9 @@ class FusedMBConv(_Residual):
         conv = partial(Conv2dNormActivation, norm_layer=norm_layer, activation_layer=nn.SiLU)
         width = cnf.adjust_channels(cnf.input_channels, cnf.expand_ratio)
         first = partial(conv, cnf.input_channels, kernel_size=cnf.kernel, stride=cnf.stride)
-        layers: list[nn.Module] = [first(cnf.out_channels)]
+        layers: list[nn.Module] = [first(cnf.out_channels if width == cnf.input_channels else width)]
         if width != cnf.input_channels:
-            last = Conv2dNormActivation(width, cnf.out_channels, 1, norm_layer=norm_layer, activation_layer=None)
-            layers = [first(width), last]
+            layers.append(Conv2dNormActivation(width, cnf.out_channels, 1, norm_layer=norm_layer, activation_layer=None))
         super().__init__(cnf, layers, stochastic_depth_prob)
 
 

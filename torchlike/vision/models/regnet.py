@@ -174,7 +174,7 @@ class RegNet(nn.Module):
             width = out
         self.avgpool = nn.AdaptiveAvgPool2d((1, 1))
         self.fc = nn.Linear(in_features=width, out_features=num_classes)
-        initialize(self, _fan_out, normal)
+        initialize(self, _fan_out, normal, conv_bias=False)
 
     def forward(self, x: Tensor) -> Tensor:
         return self.fc(self.avgpool(self.trunk_output(self.stem(x))).flatten(start_dim=1))

@@ -90,6 +90,27 @@ def to_dtype(inpt: Tensor, dtype: Any = dtypes.float32, scale: bool = False) -> 
     return tv_tensors.wrap(F.convert_image_dtype(inpt, dtype) if scaled else inpt.to(dtype), like=inpt)
 
 
+to_dtype_image = to_dtype
+
+
+@_exported
+def grayscale_to_rgb(inpt: Any) -> Any:
+    """One channel repeated to three; an image of three as it is."""
+    if is_image(inpt):
+        return inpt if inpt.mode == "RGB" else inpt.convert("RGB")
+    if isinstance(inpt, (Mask, BoundingBoxes)) or inpt.shape[-3] >= 3:
+        return inpt
+    return tv_tensors.wrap(inpt.expand(*inpt.shape[:-3], 3, *inpt.shape[-2:]), like=inpt)
+
+
+@_exported
+def permute_channels(inpt: Tensor, permutation: Sequence[int]) -> Any:
+    """The channels of (..., C, H, W) in another order."""
+    if len(permutation) != inpt.shape[-3]:
+        raise ValueError(f"Length of permutation ({len(permutation)}) does not match the channels ({inpt.shape[-3]})")
+    return tv_tensors.wrap(inpt[..., list(permutation), :, :], like=inpt)
+
+
 # ---- places -----------------------------------------------------------------------------------------------------
 
 
