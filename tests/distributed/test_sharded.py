@@ -148,3 +148,8 @@ def test_losses_of_one_device(kind, count, devices, tmp_path):
     elif kind == "tp":
         assert moves == {"all-reduce": 4}
     assert found["compiled"] == 1
+
+
+@pytest.mark.full
+def test_a_step_that_one_rank_must_skip(tmp_path):
+    assert all(out.endswith("ok\n") for out in ranks("scaler.py", 2, tmp_path))

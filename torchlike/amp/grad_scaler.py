@@ -14,7 +14,10 @@ import numpy as np
 from torchlike.autograd.grad_mode import no_grad
 from torchlike.base import device as devices
 from torchlike.base import dtypes
+from torchlike.engine import dispatch
+from torchlike.engine.processes import world
 from torchlike.engine.value import host
+from torchlike.ops.registry import OPS
 from torchlike.tensor import Tensor
 from torchlike.tensor.tensor import bare
 from torchlike.tensor.update import apply_update
@@ -231,6 +234,8 @@ class GradScaler:
                     apply_update(_check, [], grads, [[found[device]]], [])
                 else:
                     apply_update(_divide, grads, [scale.to(device)], [[found[device]]], [])
+            for ranks in _cut_over(optimizer):
+                found = {device: dispatch.call(OPS["all_reduce"], [check], (ranks, "max")) for device, check in found.items()}
         return found
 
     def _step(self, optimizer: Any, progress: dict[str, Any], args: tuple, kwargs: dict[str, Any]) -> Any:
@@ -434,3 +439,11 @@ def _adapt(params: tuple, grads: tuple, states: tuple, hyper: tuple, static: Any
     return (jnp.where(found, (wide * backoff).astype(jnp.float32), kept),), (
         (jnp.where(found | due, 0, tracker + 1).astype(jnp.int32),),
     )
+
+
+def _cut_over(optimizer: Any) -> list[Any]:
+    """The groups of processes that have the other parts of an optimizer's parameters: all skip a step, or none."""
+    if world.default is None:
+        return []
+    parts = [p.__dict__.get("_part") for group in optimizer.param_groups for p in group["params"]]
+    return list(dict.fromkeys(ranks for part in parts if part is not None for ranks in part.cuts))
