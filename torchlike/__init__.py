@@ -87,9 +87,9 @@ newaxis = None
 _ROWS = _attach.public_rows("torch")
 # Loaded when first used: whole subsystems, and what libraries only ask about.
 _LAZY = frozenset(
-    "_C _dynamo _inductor _jit_internal _utils accelerator ao backends compiler distributed distributions export functional "
-    "futures fx hub jit library mps multiprocessing onnx overrides profiler quantization quasirandom return_types testing "
-    "types xpu".split()
+    "_C _dynamo _inductor _jit_internal _logging _tensor_str _utils accelerator ao backends compiler distributed distributions "
+    "export functional futures fx hub jit library mps multiprocessing onnx overrides profiler quantization quasirandom "
+    "return_types testing types xpu".split()
 )
 _LAZY_FROM = {
     "compile": "compiler.compiled",

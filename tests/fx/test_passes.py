@@ -121,3 +121,12 @@ def test_futures_and_named_results():
     with pytest.raises(RuntimeError, match="once"):
         futures[0].set_result(3)
     assert isinstance(torchlike.topk(torchlike.arange(3.0), 1), torchlike.return_types.topk)
+
+
+def test_printing_by_parts():
+    x, y = torch.arange(3.0), torchlike.arange(3.0)
+    expected, found = torch._tensor_str, torchlike._tensor_str
+    assert found._tensor_str(y, 7) == expected._tensor_str(x, 7) and found._str_intern(y) == expected._str_intern(x)
+    assert found._add_suffixes("t(1", ["a=1", "b=2"], 2) == expected._add_suffixes("t(1", ["a=1", "b=2"], 2, False)
+    assert found.PRINT_OPTS.precision == expected.PRINT_OPTS.precision
+    assert torchlike._logging.trace_structured("graph", payload_fn=lambda: 1 / 0) is None

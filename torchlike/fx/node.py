@@ -94,6 +94,14 @@ class Node:
 
     _prev: Node
     _next: Node
+    # Every node has its own; the class has the names, as torch's has.
+    graph: Graph = None  # type: ignore[assignment]
+    op: str = ""
+    name: str = ""
+    target: Target = ""
+    type: Any = None
+    users: dict[Node, None] = None  # type: ignore[assignment]
+    meta: dict[str, Any] = None  # type: ignore[assignment]
 
     def __init__(
         self,
@@ -119,14 +127,14 @@ class Node:
             )
         self.graph, self.name, self.op, self.target = graph, name, op, target
         self._input_nodes: dict[Node, None] = {}
-        self.users: dict[Node, None] = {}
+        self.users = {}
         self._args: tuple = ()
         self._kwargs: dict = {}
         self._update_args_kwargs(args, kwargs)
         self.type = return_type
         self._prev = self._next = self
         self._erased = False
-        self.meta: dict[str, Any] = {}
+        self.meta = {}
         self._repr_fn: Callable[[Node], str] | None = None
 
     # --- place -------------------------------------------------------------------------------------------------

@@ -50,9 +50,13 @@ class TreeSpec:
         num_leaves: how many leaves lie below.
     """
 
+    type: Any = None
+    context: Any = None
+    num_leaves: int = 1
+
     def __init__(self, type: Any, context: Any, children_specs: list[TreeSpec]):
         self.type, self.context, self.children_specs = type, context, children_specs
-        self.num_leaves: int = sum(child.num_leaves for child in children_specs)
+        self.num_leaves = sum(child.num_leaves for child in children_specs)
         self.num_children = len(children_specs)
 
     def is_leaf(self) -> bool:
