@@ -2,9 +2,10 @@
 
 from __future__ import annotations
 
+from functools import cache
 from typing import Any
 
-import jax.extend
+import jax
 import jax.numpy as jnp
 import numpy as np
 from jax import Array
@@ -29,34 +30,42 @@ def _numbers(scale: tuple, zero_point: tuple, axis: int | None) -> tuple[Array, 
     return jnp.asarray(scale, jnp.float64), jnp.asarray(zero_point, jnp.int64)
 
 
-def _primitive(name: str, fn: Any, kind: Any) -> jax.extend.core.Primitive:
-    made = jax.extend.core.Primitive(name)
+@cache
+def _primitives() -> tuple[Any, Any]:
+    """Made when first used: `jax.extend` brings Pallas, which takes a tenth of a second to import."""
+    from jax.extend.core import Primitive
+
+    quantize = _primitive(Primitive("torchlike_quantize"), _quantized, lambda static: np.dtype(static["dtype"]))
+    return quantize, _primitive(Primitive("torchlike_dequantize"), _dequantized, lambda static: np.dtype(np.float32))
+
+
+def _primitive(made: Any, fn: Any, kind: Any) -> Any:
     made.def_impl(fn)
     made.def_abstract_eval(lambda x, **static: jax.core.ShapedArray(x.shape, kind(static)))
     mlir.register_lowering(made, mlir.lower_fun(fn, multiple_results=False))
     return made
 
 
-quantize_p = _primitive("torchlike_quantize", _quantized, lambda static: np.dtype(static["dtype"]))
-dequantize_p = _primitive("torchlike_dequantize", _dequantized, lambda static: np.dtype(np.float32))
+def _dequantize(x: Array, **static: Any) -> Array:
+    return _primitives()[1].bind(x, **static)
 
 
 @op("quantize_node", ns="", method=False, out=False)
 def quantize_node(input, *, scale, zero_point, axis=None, dtype=None):
     """`quantize_affine` with numbers that are known, as one primitive."""
-    return quantize_p.bind(input, scale=scale, zero_point=zero_point, axis=axis, dtype=np.dtype(dtype).name)
+    return _primitives()[0].bind(input, scale=scale, zero_point=zero_point, axis=axis, dtype=np.dtype(dtype).name)
 
 
 @op("dequantize_node", ns="", method=False, out=False)
 def dequantize_node(input, *, scale, zero_point, axis=None):
     """`dequantize_affine` with numbers that are known, as one primitive."""
-    return dequantize_p.bind(input, scale=scale, zero_point=zero_point, axis=axis)
+    return _dequantize(input, scale=scale, zero_point=zero_point, axis=axis)
 
 
 @op("linear_node", ns="", method=False, out=False)
 def linear_node(input, weight, bias=None, *, scale, zero_point, axis=None):
     """`linear` of floats by integers that become floats in one primitive. `(*, K)`, `(N, K)` -> `(*, N)`."""
-    return linear(input, dequantize_p.bind(weight, scale=scale, zero_point=zero_point, axis=axis), bias)
+    return linear(input, _dequantize(weight, scale=scale, zero_point=zero_point, axis=axis), bias)
 
 
 @op("conv_node", ns="", method=False, out=False)
@@ -64,7 +73,7 @@ def conv_node(
     input, weight, bias=None, *, scale, zero_point, axis=None, stride=1, padding=0, dilation=1, groups=1, output_padding=None
 ):  # fmt: skip
     """`conv` of floats by integers that become floats in one primitive."""
-    real = dequantize_p.bind(weight, scale=scale, zero_point=zero_point, axis=axis)
+    real = _dequantize(weight, scale=scale, zero_point=zero_point, axis=axis)
     return conv(
         input, real, bias, ndim=weight.ndim - 2, stride=stride, padding=padding, dilation=dilation, groups=groups,
         output_padding=output_padding,
