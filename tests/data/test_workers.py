@@ -346,3 +346,12 @@ def test_forks_while_another_thread_trains_and_compiles():
     finally:
         stop.set()
         thread.join()
+
+
+@pytest.mark.parametrize("workers", [0, 2])
+def test_datasets_of_grain(workers):
+    """grain's datasets with random access are datasets here, too, its transformations included."""
+    grain = pytest.importorskip("grain", reason="needs grain: pip install torchlike[data]")
+    source = grain.MapDataset.source([np.full(3, i) for i in range(6)]).map(lambda x: x + 1)
+    found = [batch.tolist() for batch in ours.DataLoader(source, batch_size=4, num_workers=workers)]
+    assert found == [[[i + 1] * 3 for i in part] for part in ((0, 1, 2, 3), (4, 5))]
