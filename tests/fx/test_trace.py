@@ -49,7 +49,8 @@ class M(nn.Module):
         e, f = torch.split(d, 4, dim=1)
         g = torch.max(e, dim=1)[0] + F.mse_loss(e, f) + torch.einsum("ij,ij->i", e, f)
         h = F.interpolate(x[None], scale_factor=2.0, mode="nearest").squeeze(0)
-        i = torch.linalg.norm(x), torch.fft.fft(x).real
+        d = torch.ops.aten.add.Tensor(d, 1) + torch.ops.aten.mul(d, 2)
+        i = d, torch.linalg.norm(x), torch.fft.fft(x).real
         return torch.where(x > 0, x, float("nan")), c, g.float().to(torch.float64), h, i
 """,
     "operators": """

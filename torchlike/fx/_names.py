@@ -78,6 +78,8 @@ def qualified_name(func: Any) -> str:
     known = _interpose.site(func)
     if known is not None:
         return site_name(known)
+    if type(func).__name__ in ("OpOverload", "OpOverloadPacket"):
+        return f"torch.ops.{func}"
     name = getattr(func, "__name__", None)
     if name is None:
         name = type(func).__name__

@@ -14,6 +14,8 @@ from types import FunctionType, ModuleType
 from typing import Any, TypeVar
 
 from torchlike import _interpose
+from torchlike._library import operator
+from torchlike.aten import packet
 from torchlike.fx import proxy as _proxy
 from torchlike.fx._lazy_graph_module import _make_graph_module
 from torchlike.fx._trace_inputs import PH, PHBase, PHWithMeta, _assert_is_none, _Inputs
@@ -37,6 +39,7 @@ _orig_module_getattr: Callable = Module.__getattr__
 _wrapped_fns_to_patch: dict[tuple[int, str], dict[str, Any]] = {}
 _wrapped_methods_to_patch: list[tuple[type, str]] = []
 _proxyable_classes: dict[type, None] = {}
+_OPERATORS: tuple[type, ...] = (packet.OpOverload, packet.OpOverloadPacket, operator.OpOverload, operator.OpOverloadPacket)
 _tracing = 0
 
 
@@ -98,6 +101,18 @@ def _recording(fn: Callable) -> Callable:
         return made
 
     wrapped.__fx_already_patched = True  # type: ignore[attr-defined]
+    return wrapped
+
+
+def _recording_operator(call: Callable) -> Callable:
+    """A stand-in for the `__call__` of operators below `torch.ops` that records calls with proxies."""
+
+    def wrapped(self: Any, /, *args: Any, **kwargs: Any) -> Any:
+        found = _find_proxy((args, kwargs))
+        if found is None:
+            return call(self, *args, **kwargs)
+        return found.tracer.create_proxy("call_function", self, args, kwargs)
+
     return wrapped
 
 
@@ -332,6 +347,8 @@ class Tracer(_Inputs, TracerBase):
             stack.callback(patches.revert)
             patches.attribute(Module, "__getattr__", getattr_wrapper)
             patches.attribute(Module, "__call__", call_wrapper)
+            for kind in _OPERATORS:
+                patches.attribute(kind, "__call__", _recording_operator(kind.__call__))
             patches.wrapped()
             patches.autowrap(getattr(fn, "__globals__", {}), self._autowrap_function_ids)
             for module in self._autowrap_search:
