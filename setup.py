@@ -26,5 +26,5 @@ setup(
     cmdclass={"build_py": Build},
     packages=[*find_packages(include=["torchlike", "torchlike.*"]), *(f"torchlike.{name}" for name in compat)],
     package_dir={"torchlike.compat": "compat"},
-    package_data={"": ["py.typed", "*.pyi", "*.txt"]},
+    package_data={"": ["py.typed", "*.pyi", "*.txt"], "torchlike.compat": ["path/*.py"]},
 )

@@ -100,3 +100,10 @@ def test_refused_after_real_torch() -> None:
     with pytest.raises(RuntimeError, match="already imported"):
         compat.install()
     assert not compat.active()
+
+
+def test_packaged() -> None:
+    """What is no module of a package, and is needed where torchlike is installed, is named in setup.py."""
+    text = (Path(compat.__file__).resolve().parent.parent / "setup.py").read_text()
+    assert '"torchlike.compat": ["path/*.py"]' in text
+    assert '"coverage.csv"' in text
