@@ -121,6 +121,29 @@ def model_alone(compile):
 
 
 @program
+def layers_that_work_in_place(compile):
+    class Block(torch.nn.Module):
+        def __init__(self):
+            super().__init__()
+            self.linear, self.norm, self.act = torch.nn.Linear(6, 6), torch.nn.BatchNorm1d(6), torch.nn.ReLU(inplace=True)
+
+        def forward(self, x):
+            y = self.act(self.norm(self.linear(x)))
+            y += x
+            return self.act(y)
+
+    torch.manual_seed(0)
+    model = torch.nn.Sequential(Block(), Block())
+    called = compile(model)
+    losses = []
+    for x, _ in batches():
+        loss = called(x).square().mean()
+        loss.backward()
+        losses.append(loss.item())
+    return numbers(losses, model)
+
+
+@program
 def model_compiled_in_place(compile):
     model = network()
     if compile is torch.compile:

@@ -342,11 +342,6 @@ def test_pickle(same):
     same(code)
 
 
-def test_compile_says_what_is_missing():
-    with pytest.raises(NotImplementedError, match=r"nn\.Module\.compile"):
-        tl.nn.ReLU().compile()
-
-
 def test_calling_without_hooks_goes_straight_to_forward():
     class Probe(tl.nn.Module):
         def forward(self, *args, **kwargs):

@@ -69,6 +69,8 @@ class Opened:
         if leaks(graph, mine):
             graph.abandon(LEAK)
             return []
+        kept = set(graph.leaves)
+        self.own = {id(s) for s, old in graph.written.values() if old.graph is graph and old.slot not in kept}
         places = {id(t): place for place, t in enumerate(given)}
         self.results: list[Any] = []
         values = []
@@ -80,7 +82,6 @@ class Opened:
                 self.results.append(Result.of(leaf)._replace(node=None))
             else:
                 self.results.append(leaf)
-        made.clear()
         return values
 
     def _keep(self, found: Captured, notes: Notes, before: list[Value], name: str) -> None:
@@ -98,9 +99,10 @@ class Opened:
             if type(edge) is tuple and type(source) is not Argument:
                 self.why = "it reads a tensor that was computed outside and requires a gradient: make it an argument"
             self.leaves.append(edge if type(source) is not Argument else None)
-        # A storage that only this list knows was made within the call.
+        # Storages that the call made itself are no targets: what it computed and wrote to, and what only this list knows.
         counts = list(map(getrefcount, found.rebound))
-        self.cells = [(s, found.outputs + k) for k, (s, n) in enumerate(zip(found.rebound, counts, strict=True)) if n > _ALONE]
+        rebound = enumerate(zip(found.rebound, counts, strict=True), found.outputs)
+        self.cells = [(s, k) for k, (s, n) in rebound if n > _ALONE and id(s) not in self.own]
         self.key = found.key
         self.signature = _known.get(self.key)
         if self.signature is None:

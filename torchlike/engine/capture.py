@@ -81,8 +81,15 @@ class OpGraph(CaptureGraph):
         self.histories.append((tensor, tensor._rg, tensor._node, tensor._nr))
 
     def changes_histories(self) -> bool:
-        """Whether such a tensor is somebody's outside the function."""
-        return any([getrefcount(entry[0]) > 2 for entry in self.histories])
+        """Whether such a tensor is somebody's outside the function, which has not made it itself."""
+        leaves = set(self.leaves)
+        for entry in self.histories:
+            storage = entry[0]._storage
+            before = self.written[id(storage)][1] if id(storage) in self.written else storage.value
+            made_here = before.graph is self and before.slot not in leaves
+            if not made_here and getrefcount(entry[0]) > 2:
+                return True
+        return False
 
     def check_histories(self) -> None:
         """Raises Uncapturable where `changes_histories`."""
