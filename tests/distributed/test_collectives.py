@@ -10,6 +10,8 @@ import torchlike
 from tests.distributed.launching import ranks
 from torchlike import distributed as dist
 
+pytestmark = pytest.mark.timeout(300)  # processes start slowly where others are at work
+
 
 @pytest.mark.parametrize("count", [2, pytest.param(4, marks=pytest.mark.full)])
 def test_collectives(count, tmp_path):

@@ -15,6 +15,8 @@ import torch
 from tests.distributed.launching import SCRIPTS, ranks
 from torchlike.distributed.wire import free_port
 
+pytestmark = pytest.mark.timeout(300)  # processes start slowly where others are at work
+
 
 def of_torch(count: int, kind: str) -> dict:
     """What real torch's processes compute."""
@@ -65,7 +67,7 @@ def close(got: list[float], wanted: list[float]) -> None:
     np.testing.assert_allclose(got, wanted, rtol=2e-5, atol=1e-6)
 
 
-@pytest.mark.parametrize("count, devices", [(2, 0), (1, 2)])
+@pytest.mark.parametrize("count, devices", [(2, 0), pytest.param(1, 2, marks=pytest.mark.full)])
 def test_against_torch(count, devices, tmp_path):
     """Per-replica statistics, buffers of rank 0, no_sync: digit for digit up to rounding."""
     got = ours(count, "norm", tmp_path, devices)

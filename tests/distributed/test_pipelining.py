@@ -29,6 +29,7 @@ def alone(widths: list[int]) -> list[float]:
 
 
 @pytest.mark.full
+@pytest.mark.timeout(300)
 @pytest.mark.parametrize("count", [2, 4])
 @pytest.mark.parametrize("schedule", ["ScheduleGPipe", "Schedule1F1B"])
 def test_losses_of_one_device(schedule, count, tmp_path):

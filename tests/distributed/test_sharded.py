@@ -133,6 +133,7 @@ def test_dtensor():
 
 
 @pytest.mark.full
+@pytest.mark.timeout(300)
 @pytest.mark.parametrize("count, devices", [(2, 0), (4, 0), (1, 2), (1, 4), (1, 8)])
 @pytest.mark.parametrize("kind", ["fully_shard", "fsdp", "tp", "sp"])
 def test_losses_of_one_device(kind, count, devices, tmp_path):
