@@ -55,9 +55,9 @@ except NotImplementedError as error:
 else:
     assert FullyShardedDataParallel.__module__.startswith("torchlike")
 try:
-    torch.onnx.export
+    torch.fx.no_such_function
 except NotImplementedError as error:
-    assert "torch.onnx.export" in str(error)
+    assert "torch.fx.no_such_function" in str(error)
 else:
     raise AssertionError
 """
