@@ -26,6 +26,7 @@ SHORT = {
     "quantize": ["--epochs", "1", "--qat-epochs", "1", "--width", "8"],
     "prune_export": ["--epochs", "4", "--rounds", "2"],
     "digits": ["--epochs", "1"],
+    "ngrams": ["--epochs", "2", "--lines", "200", "--width", "16"],
     "recipe": ["--epochs", "2", "--precision", "float32"],
     "char_lm": ["--steps", "20", "--batch-size", "16", "--context", "32", "--width", "48", "--sample", "40"],
 }
@@ -124,6 +125,13 @@ def test_quantize_keeps_the_accuracy(tmp_path: Path) -> None:
     assert found["static"] >= found["float"] - 0.01 and found["qat"] >= found["float"] - 0.005, result.text
     sizes = {name: (result.out / f"{name}.pth").stat().st_size for name in ("float", "static")}
     assert sizes["static"] <= 0.3 * sizes["float"]
+
+
+@pytest.mark.timeout(600)
+def test_ngrams(tmp_path: Path) -> None:
+    ours, _ = pair("ngrams", tmp_path)
+    losses = re.findall(r"loss ([0-9.]+)", ours.text)
+    assert float(losses[-1]) < float(losses[0]), ours.text
 
 
 @pytest.mark.timeout(600)
