@@ -98,3 +98,10 @@ def test_float8(name: str) -> None:
     w = torchlike.tensor([1.0, 500.0, 3.0], requires_grad=True)
     w.to(getattr(torchlike, name)).float().sum().backward()
     assert w.grad.tolist() == [1.0, 1.0, 1.0]
+
+
+def test_sizes_of_numpy() -> None:
+    """numpy's integers count as sizes, as a program has them from a space's number of actions."""
+    n = np.int64(2)
+    assert torchlike.zeros(n).shape == torchlike.ones(4).view(n, n).shape[:1] == (2,)
+    assert torchlike.nn.Linear(3, n)(torchlike.ones(1, 3)).shape == (1, 2)

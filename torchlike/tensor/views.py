@@ -6,6 +6,7 @@ from collections.abc import Sequence
 from typing import Any
 
 import jax
+import numpy as np
 from jax.errors import InconclusiveDimensionOperation
 from jax.export import is_symbolic_dim
 
@@ -27,7 +28,11 @@ _VIEW = OPS["view"]
 def sizes(args: Sequence[Any]) -> tuple[int, ...]:
     """Sizes given one by one or as one sequence; zero-dim tensors count as ints. Raises TypeError for anything else."""
     try:
-        if len(args) == 1 and not isinstance(args[0], int) and not (isinstance(args[0], Tensor) and args[0].ndim == 0):
+        if (
+            len(args) == 1
+            and not isinstance(args[0], (int, np.integer))
+            and not (isinstance(args[0], Tensor) and args[0].ndim == 0)
+        ):
             args = args if is_symbolic_dim(args[0]) else args[0]
         return tuple([a if type(a) is int or is_symbolic_dim(a) else a.__index__() for a in args])
     except (AttributeError, TypeError):
