@@ -9,12 +9,10 @@ import torchlike as torch
 
 def test_missing_api() -> None:
     with pytest.raises(NotImplementedError) as caught:
-        torch.utils.cpp_extension.load("x")
+        torch.utils.mobile_optimizer.optimize_for_mobile("x")
     first, second = str(caught.value).splitlines()
-    assert (
-        first
-        == "torchlike has no torch.utils.cpp_extension: write the operator in Python, or in JAX with torchlike.func.from_jax"
-    )
+    advice = "there is no mobile runtime; jax.export writes programs that run elsewhere"
+    assert first == f"torchlike has no torch.utils.mobile_optimizer: {advice}"
     assert second.startswith(f"  asked for at {__file__}:")
-    assert second.endswith(': torch.utils.cpp_extension.load("x")')
+    assert second.endswith(': torch.utils.mobile_optimizer.optimize_for_mobile("x")')
     assert not hasattr(torch, "no_such_name")

@@ -33,6 +33,7 @@ def flat(tree: Any) -> list[Any]:
     return [leaf for part in tree for leaf in flat(part)] if isinstance(tree, tuple) else [tree]
 
 
+@pytest.mark.sampled(0.5)
 @pytest.mark.parametrize("case", CASES)
 @pytest.mark.parametrize("dtype", ["qint8", pytest.param("float16", marks=pytest.mark.full)])
 def test_layers(case: str, dtype: str) -> None:

@@ -157,6 +157,7 @@ SHORT = {
 }  # fmt: skip
 
 
+@pytest.mark.sampled(0.5)
 @pytest.mark.parametrize("case", [c if c in SHORT else pytest.param(c, marks=pytest.mark.full) for c in LAYERS])
 def test_layers(case: str) -> None:
     """Each layer alone: the same integers as torch's own quantized layer, or the next ones."""

@@ -15,6 +15,7 @@ EXACT = 1e-6
 ROUNDING = 2e-5
 
 
+@pytest.mark.sampled(0.5)
 @pytest.mark.parametrize("name", PROGRAMS)
 def test_same_numbers(name):
     plain = PROGRAMS[name](lambda fn: fn)

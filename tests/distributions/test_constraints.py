@@ -59,6 +59,7 @@ def seen(namespace, make) -> list:
     ]
 
 
+@pytest.mark.sampled(0.5)
 @pytest.mark.parametrize("name", [*NAMES, *MADE])
 def test_as_in_torch(name: str) -> None:
     make = MADE.get(name, lambda c: getattr(c, name))

@@ -109,6 +109,7 @@ def names() -> list[Any]:
     return [pytest.param(name, marks=() if name in DEFAULT else pytest.mark.full) for name in CASES]
 
 
+@pytest.mark.sampled(0.35)
 @pytest.mark.parametrize("name", names())
 def test_as_in_torch(name: str) -> None:
     case = CASES[name]

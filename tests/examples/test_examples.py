@@ -127,6 +127,7 @@ def test_quantize_keeps_the_accuracy(tmp_path: Path) -> None:
     assert sizes["static"] <= 0.3 * sizes["float"]
 
 
+@pytest.mark.full  # two minutes: a program for each of its many lengths
 @pytest.mark.timeout(600)
 def test_ngrams(tmp_path: Path) -> None:
     ours, _ = pair("ngrams", tmp_path)
