@@ -17,12 +17,20 @@ from torchlike.tensor import Tensor
 
 @dataclass(frozen=True)
 class MixedPrecisionPolicy:
-    """Dtypes of parameters while a module runs, of the reduction, and of what it returns; None leaves them as they are."""
+    """Dtypes of parameters while a module runs, and of what it returns; None leaves them as they are.
+
+    Raises:
+        NotImplementedError: for a dtype of the reduction, which is the gradients' own.
+    """
 
     param_dtype: Any = None
     reduce_dtype: Any = None
     output_dtype: Any = None
     cast_forward_inputs: bool = True
+
+    def __post_init__(self) -> None:
+        if self.reduce_dtype is not None:
+            raise missing("MixedPrecisionPolicy(reduce_dtype=...)", "gradients are reduced in their own dtype: leave it out")
 
 
 @dataclass

@@ -57,7 +57,7 @@ class FullyShardedDataParallel(Module):
         auto_wrap_policy: `policy(module, recurse, nonwrapped_numel) -> bool`: which children put theirs together by themselves.
 
     Raises:
-        NotImplementedError: for NO_SHARD (use `DistributedDataParallel`) and offloading.
+        NotImplementedError: for NO_SHARD (use `DistributedDataParallel`), offloading, and dtypes of reductions and buffers.
     """
 
     def __init__(
@@ -75,6 +75,8 @@ class FullyShardedDataParallel(Module):
         ignored = {p for m in ignored_modules or () for p in m.parameters()}
         policy = None
         if mixed_precision is not None:
+            if mixed_precision.buffer_dtype is not None:
+                raise missing("MixedPrecision(buffer_dtype=...)", "buffers keep their dtype: leave it out")
             policy = MixedPrecisionPolicy(mixed_precision.param_dtype, mixed_precision.reduce_dtype)
         options: dict[str, Any] = {"mesh": device_mesh, "mp_policy": policy, "ignored_params": ignored}
         if auto_wrap_policy is not None:
