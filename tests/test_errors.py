@@ -10,12 +10,11 @@ from typing import Any
 
 import numpy as np
 import pytest
+import torch
 
 import torchlike
 from tests.agree import eager
 from tests.error_cases import GPU, TABLES
-
-torch = pytest.importorskip("torch")
 
 CASES = {f"{table}: {name}": call for table, calls in TABLES.items() for name, call in calls.items()}
 

@@ -2,12 +2,11 @@
 
 from __future__ import annotations
 
-import pytest
+import torch
 
 import torchlike
 from torchlike.utils import data as ours
 
-torch = pytest.importorskip("torch")
 theirs = torch.utils.data
 
 BOTH = ((torchlike, ours), (torch, theirs))

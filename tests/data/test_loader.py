@@ -6,12 +6,12 @@ import warnings
 
 import numpy as np
 import pytest
+import torch
 
 import torchlike
 from tests.data.helpers import Fetching, Squares, compare, rows
 from torchlike.utils import data as ours
 
-torch = pytest.importorskip("torch")
 theirs = torch.utils.data
 
 LOADERS = {

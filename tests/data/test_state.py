@@ -7,6 +7,7 @@ import pickle
 import jax
 import numpy as np
 import pytest
+import torch
 
 import torchlike
 from tests.data.helpers import BOTH, Squares, plain, rows
@@ -15,7 +16,6 @@ from torchlike.engine import staging
 from torchlike.utils import data as ours
 from torchlike.utils.data import pinning
 
-torch = pytest.importorskip("torch")
 theirs = torch.utils.data
 
 

@@ -14,13 +14,13 @@ import warnings
 
 import numpy as np
 import pytest
+import torch
 
 import torchlike
 from tests.data.everything import Everything, Library
 from tests.data.helpers import BOTH, Fetching, Squares, compare, rows
 from torchlike.utils import data as ours
 
-torch = pytest.importorskip("torch")
 theirs = torch.utils.data
 
 pytestmark = pytest.mark.filterwarnings(

@@ -10,11 +10,10 @@ import threading
 import ml_dtypes
 import numpy as np
 import pytest
+import torch
 
 from torchlike.engine import random
 from torchlike.engine.random import Generator
-
-torch = pytest.importorskip("torch")
 
 SIZES = (0, 1, 2, 15, 16, 17, 31, 32, 33, 100, 1000)
 FLOATS = ("float32", "float64", "float16", "bfloat16")

@@ -8,6 +8,7 @@ from typing import Any
 
 import numpy as np
 import pytest
+import torch
 
 import torchlike
 
@@ -59,7 +60,6 @@ def outcome(code: Callable[[Any], Any], library: Any) -> Any:
 @pytest.fixture
 def same() -> Callable[..., None]:
     """`same(code)`: `code(torchlike)` and `code(torch)` agree in values, types, errors and warnings."""
-    torch = pytest.importorskip("torch")
 
     def check(code: Callable[[Any], Any], rtol: float = 1e-5, atol: float = 1e-6) -> None:
         ours, our_warnings = outcome(code, torchlike)

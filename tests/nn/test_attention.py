@@ -6,6 +6,7 @@ import importlib
 
 import numpy as np
 import pytest
+import torch
 
 import torchlike as tl
 
@@ -73,7 +74,6 @@ def test_block_masks(same, name):
 
 @pytest.mark.parametrize("name", [*MASKS, *SCORES])
 def test_flex_attention(same, name, monkeypatch):
-    torch = pytest.importorskip("torch")
     monkeypatch.setattr(flex(torch), "_FLEX_ATTENTION_DISABLE_COMPILE_DEBUG", True)  # the reference, uncompiled
 
     def code(t):
@@ -92,7 +92,6 @@ def test_flex_attention(same, name, monkeypatch):
 
 
 def test_grouped_heads(same, monkeypatch):
-    torch = pytest.importorskip("torch")
     monkeypatch.setattr(flex(torch), "_FLEX_ATTENTION_DISABLE_COMPILE_DEBUG", True)
     same(lambda t: flex(t).flex_attention(*inputs(t, heads=4), enable_gqa=True), rtol=1e-4, atol=1e-5)
 
@@ -147,7 +146,6 @@ ERRORS = {
 
 @pytest.mark.parametrize("name", ERRORS)
 def test_errors(name):
-    torch = pytest.importorskip("torch")
     caught = []
     for t in (tl, torch):
         with pytest.raises(Exception) as error:  # noqa: PT011 - whatever torch raises

@@ -6,6 +6,7 @@ import inspect
 
 import numpy as np
 import pytest
+import torch
 
 import torchlike as tl
 
@@ -183,21 +184,17 @@ def test_made_alike(same, name):
         return m, plain, t.rand(1)
 
     if name in SILENT:
-        pytest.importorskip("torch")
         import warnings
 
         with warnings.catch_warnings():
             warnings.simplefilter("ignore")
-            assert repr(build(tl, name)) == repr(build(pytest.importorskip("torch"), name))
+            assert repr(build(tl, name)) == repr(build(torch, name))
     else:
         same(code)
 
 
 @pytest.mark.parametrize("name", sorted(set(LAYERS) - RANDOM - SILENT))
 def test_forward_and_gradients(same, name):
-    if LAYERS[name][0].startswith("Upsampl") and not hasattr(tl.nn.functional, "interpolate"):
-        pytest.skip("there is no nn.functional.interpolate yet")
-
     def code(t):
         m = build(t, name)
         xs = inputs(t, name)
@@ -365,7 +362,6 @@ def test_attention_masks(same):
 
 def test_signatures():
     """The same parameters in the same order with the same defaults."""
-    torch = pytest.importorskip("torch")
     for name in tl.nn.modules.__all__:
         ours = list(inspect.signature(getattr(tl.nn, name).__init__).parameters.values())
         theirs = list(inspect.signature(getattr(torch.nn, name).__init__).parameters.values())

@@ -8,6 +8,7 @@ import pickle
 
 import numpy as np
 import pytest
+import torch
 
 import torchlike as tl
 
@@ -115,7 +116,6 @@ def test_tensors_without_shape(same, name):
                                  lambda t, p: p.clone(), lambda t, p: t.nn.functional.linear(t.ones(2, 2), p),
                                  lambda t, p: t.zeros_like(p), lambda t, p: p.numpy(), lambda t, p: p.dim()])  # fmt: skip
 def test_other_uses_are_refused(use):
-    torch = pytest.importorskip("torch")
     with pytest.raises(ValueError, match="Attempted to use an uninitialized parameter in"):
         use(torch, torch.nn.UninitializedParameter())
     # Where a shape is asked for first, that is what is refused.

@@ -8,8 +8,7 @@ import pkgutil
 import warnings
 
 import pytest
-
-torch = pytest.importorskip("torch")
+import torch
 
 # Modules whose insides belong to torch alone.
 INTERNAL = (

@@ -4,6 +4,7 @@ from __future__ import annotations
 
 import numpy as np
 import pytest
+import torch
 
 import torchlike as tl
 from torchlike.nn.utils.stateless import functional_call
@@ -52,8 +53,6 @@ def test_parameters_as_vector(same):
 
 
 def test_functional_call():
-    torch = pytest.importorskip("torch")
-
     def code(t, call):
         t.manual_seed(0)
         m = t.nn.Sequential(t.nn.Linear(2, 2), t.nn.BatchNorm1d(2))

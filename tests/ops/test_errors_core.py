@@ -7,10 +7,9 @@ from collections.abc import Callable
 from typing import Any
 
 import pytest
+import torch
 
 import torchlike
-
-torch = pytest.importorskip("torch")
 
 
 def _tensors(t: Any) -> tuple:

@@ -8,14 +8,13 @@ from typing import Any
 
 import numpy as np
 import pytest
+import torch
 
 import torchlike
 from tests.ops.samples import BINARY, NO_GRAD, UNARY, Draw, Floats, Sample
 from tests.ops.samples_arrays import SAMPLES
 from tests.tolerances import assert_close
 from torchlike.ops.registry import OPS
-
-torch = pytest.importorskip("torch")
 
 _FAMILIES = ("elementwise", "arithmetic", "special", "compare", "reduce", "moments", "extremes",
              "histogram", "matmul", "shape", "sort", "scatter", "mask")  # fmt: skip

@@ -5,10 +5,9 @@ from __future__ import annotations
 from typing import Any
 
 import pytest
+import torch
 
 import torchlike
-
-torch = pytest.importorskip("torch")
 
 NAN = float("nan")
 

@@ -8,10 +8,9 @@ from typing import Any
 
 import numpy as np
 import pytest
+import torch
 
 import torchlike
-
-torch = pytest.importorskip("torch")
 
 NUMBERS = np.random.default_rng(0).standard_normal(4096).astype(np.float32)
 

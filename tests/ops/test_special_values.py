@@ -7,10 +7,9 @@ from typing import Any
 import numpy as np
 import pytest
 import scipy.special
+import torch
 
 import torchlike
-
-torch = pytest.importorskip("torch")
 
 NEAR = np.concatenate([np.linspace(0.05, 12.0, 160), np.linspace(12.0, 120.0, 40)])
 BOTH = np.concatenate([-NEAR[::-1], NEAR])

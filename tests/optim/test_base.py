@@ -6,14 +6,13 @@ import copy
 from importlib import import_module
 
 import pytest
+import torch
 
 import torchlike
 from torchlike import engine
 from torchlike.optim import SGD, Adam, Optimizer
 from torchlike.optim import optimizer as module
 from torchlike.optim.hooks import register_optimizer_step_post_hook, register_optimizer_step_pre_hook
-
-torch = pytest.importorskip("torch")
 
 BAD = {
     "empty": lambda m, p: m.optim.SGD([], lr=0.1),

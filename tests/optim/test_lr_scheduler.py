@@ -8,12 +8,12 @@ import pickle
 import warnings
 
 import pytest
+import torch
 
 import torchlike
 from torchlike.optim import SGD, Adam
 from torchlike.optim import lr_scheduler as ours
 
-torch = pytest.importorskip("torch")
 theirs = torch.optim.lr_scheduler
 STEPS = 100
 

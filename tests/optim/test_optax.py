@@ -12,12 +12,9 @@ import optax
 import pytest
 
 import torchlike
+from tests.optim.cases import NAMES, OWN, Run
 from torchlike import engine
 from torchlike.optim import LBFGS, SGD, Optimizer, SparseAdam, from_optax
-
-pytest.importorskip("torch")
-
-from tests.optim.cases import NAMES, OWN, Run
 
 SHAPES = ((3, 2), (4,), ())
 FEW = ("Adafactor", "Adam", "ASGD", "SGD")

@@ -8,14 +8,10 @@ import warnings
 
 import numpy as np
 import pytest
+import torch
 
 import torchlike
-from torchlike import engine
-from torchlike.optim import SGD, Adam, Optimizer
-
-torch = pytest.importorskip("torch")
-
-from tests.optim.cases import (  # noqa: E402 - needs torch
+from tests.optim.cases import (
     INFO,
     NAMES,
     OWN,
@@ -27,6 +23,8 @@ from tests.optim.cases import (  # noqa: E402 - needs torch
     cases,
     label,
 )
+from torchlike import engine
+from torchlike.optim import SGD, Adam, Optimizer
 
 PLAIN = [name for name in NAMES if name not in ("LBFGS", "SparseAdam")]  # a rule on dense gradients
 REAL_ONLY = ("Adafactor", "LBFGS", "Muon", "SparseAdam")

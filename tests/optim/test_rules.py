@@ -8,11 +8,10 @@ import jax
 import jax.numpy as jnp
 import numpy as np
 import pytest
+import torch
 
 from torchlike.optim import rules
 from torchlike.optim.rules import Layout
-
-torch = pytest.importorskip("torch")
 
 STEPS = 50
 SHAPES = ((4, 3), (7,), ())

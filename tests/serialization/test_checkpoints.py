@@ -13,10 +13,9 @@ from typing import Any
 
 import numpy as np
 import pytest
+import torch
 
 import torchlike
-
-torch = pytest.importorskip("torch")
 
 
 def network(t: Any) -> Any:

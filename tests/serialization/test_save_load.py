@@ -15,12 +15,11 @@ from pathlib import Path
 
 import numpy as np
 import pytest
+import torch
 
 import torchlike
 from torchlike import serialization
 from torchlike.serialization import load, save
-
-torch = pytest.importorskip("torch")
 
 DTYPES = (
     "bool", "uint8", "int8", "int16", "int32", "int64", "uint16", "uint32", "uint64", "float8_e4m3fn", "float8_e5m2",

@@ -7,11 +7,10 @@ import math
 import ml_dtypes
 import numpy as np
 import pytest
+import torch
 
 from torchlike.tensor import printing
 from torchlike.tensor.printing import tensor_repr
-
-torch = pytest.importorskip("torch")
 
 NAN, INF = math.nan, math.inf
 

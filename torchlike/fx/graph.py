@@ -21,6 +21,7 @@ from torchlike.fx._codegen import (
     reflectable_magic_methods,
 )
 from torchlike.fx._codegen import format_target as _format_target
+from torchlike.fx._lint import lint
 from torchlike.fx._namespace import _CustomBuiltin, _Namespace
 from torchlike.fx._namespace import snake_case as _snake_case
 from torchlike.fx.node import Argument, Node, Target, map_arg
@@ -313,8 +314,6 @@ class Graph:
 
     def eliminate_dead_code(self, is_impure_node: Callable[[Node], bool] | None = None) -> bool:
         """Take out what nobody uses and that does nothing else, and return whether there was any."""
-        from torchlike.fx._lint import lint
-
         lint(self)
         kept = is_impure_node or (lambda node: node.is_impure())
         before = len(self.nodes)
@@ -329,8 +328,6 @@ class Graph:
         Raises:
             RuntimeError: for a node out of order, of another graph, with a name twice, or a target that is not there.
         """
-        from torchlike.fx._lint import lint
-
         lint(self)
 
     # --- text --------------------------------------------------------------------------------------------------

@@ -303,7 +303,7 @@ def _readable(module: Module, name: str) -> str:
 
 def reduce_graph_module(body: dict[str, Any], names: dict[str, Any], class_name: str = "GraphModule") -> GraphModule:
     """A graph module from its contents: its text is recorded anew, each module as one call."""
-    from torchlike.fx._symbolic_trace import Tracer
+    from torchlike.fx._symbolic_trace import Tracer  # pickles name this function here, and a tracer makes graph modules
 
     class KeepModules(Tracer):
         def is_leaf_module(self, m: Module, module_qualified_name: str) -> bool:

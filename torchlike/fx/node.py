@@ -11,6 +11,7 @@ from torchlike.base.layout import memory_format
 from torchlike.base.layouts import layout
 from torchlike.fx import _names
 from torchlike.fx.immutable_collections import immutable_dict, immutable_list
+from torchlike.fx.operator_schemas import normalize_function, normalize_module
 from torchlike.tensor import Tensor
 
 if TYPE_CHECKING:
@@ -311,8 +312,6 @@ class Node:
             root: the module that the targets of `call_module` are in.
             normalize_to_only_use_kwargs: name the positional arguments too.
         """
-        from torchlike.fx.operator_schemas import normalize_function, normalize_module
-
         names = {"normalize_to_only_use_kwargs": normalize_to_only_use_kwargs}
         if self.op == "call_function":
             return normalize_function(self.target, self.args, self.kwargs, arg_types, kwarg_types, **names)  # type: ignore[arg-type]
