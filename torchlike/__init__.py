@@ -43,10 +43,12 @@ from torchlike.base.device import default_device as get_default_device
 from torchlike.base.device import device, set_default_device
 from torchlike.base.dtypes import DTYPES as _DTYPES
 from torchlike.base.dtypes import QUANTIZED as _QUANTIZED
+from torchlike.base.dtypes import UNHELD as _UNHELD
 from torchlike.base.dtypes import dtype, get_default_dtype, set_default_dtype
 from torchlike.base.errors import OutOfMemoryError
 from torchlike.base.errors import missing as _missing
 from torchlike.base.layout import channels_last, channels_last_3d, contiguous_format, memory_format, preserve_format
+from torchlike.base.layout import contiguous_format as legacy_contiguous_format
 from torchlike.base.layouts import (
     jagged,
     layout,
@@ -71,7 +73,7 @@ from torchlike.tensor.random import default as default_generator
 from torchlike.tensor.typed import TYPES as _TYPES
 from torchlike.version import __version__
 
-for _d in _DTYPES.values():
+for _d in (*_DTYPES.values(), *_UNHELD.values()):
     globals()[_d.name] = _d
     if _d.short:
         globals()[_d.short] = _d
@@ -81,22 +83,29 @@ globals().update(_SCHEMES)
 globals().update(_TYPES)
 globals().update({_name: getattr(_settings, _name) for _name in _settings.NAMES})
 globals().update(_attach.public_functions())
+torch = _import_module(__name__)  # `torch.torch` is torch
 inf, nan, pi, e = _math.inf, _math.nan, _math.pi, _math.e
 newaxis = None
 
 _ROWS = _attach.public_rows("torch")
 # Loaded when first used: whole subsystems, and what libraries only ask about.
 _LAZY = frozenset(
-    "_C _dynamo _inductor _jit_internal _logging _tensor_str _utils accelerator ao backends compiler distributed distributions "
-    "export functional futures fx hub jit library mps multiprocessing onnx overrides profiler quantization quasirandom "
-    "return_types testing types xpu".split()
+    "_C __config__ _dynamo _inductor _jit_internal _linalg_utils _logging _tensor_str _utils accelerator ao backends compiler "
+    "distributed distributions export functional futures fx hub jit library mps multiprocessing onnx overrides profiler "
+    "quantization quasirandom return_types testing types xpu".split()
 )
 _LAZY_FROM = {
+    "DeviceObjType": "_C",
+    "Future": "futures",
+    "_amp_foreach_non_finite_check_and_unscale_": "amp.unscale",
+    "_amp_update_scale_": "amp.unscale",
     "compile": "compiler.compiled",
+    "get_device_module": "_devices",
     "PyTorchFileReader": "_C",
     "PyTorchFileWriter": "_C",
     "ScriptFunction": "jit",
     "ScriptModule": "jit",
+    **dict.fromkeys("eig lstsq matrix_rank solve symeig".split(), "tensor.removed"),
     **dict.fromkeys(
         "_assert _assert_async _check _check_index _check_is_size _check_not_implemented _check_tensor_all "
         "_check_tensor_all_with _check_type _check_value _check_with SymBool SymFloat SymInt sym_float sym_int "

@@ -30,6 +30,7 @@ from torchlike import special as special
 from torchlike import storage as storage
 from torchlike import utils as utils
 from torchlike import version as version
+from torchlike._C import DeviceObjType as DeviceObjType
 from torchlike._C import PyTorchFileReader as PyTorchFileReader
 from torchlike._C import PyTorchFileWriter as PyTorchFileWriter
 from torchlike._checks import SymBool as SymBool
@@ -83,6 +84,7 @@ from torchlike.base.promotion import promote_types as promote_types
 from torchlike.base.qschemes import qscheme as qscheme
 from torchlike.base.size import Size as Size
 from torchlike.engine.random import Generator as _Generator
+from torchlike.futures import Future as Future
 from torchlike.jit.modules import ScriptFunction as ScriptFunction
 from torchlike.jit.modules import ScriptModule as ScriptModule
 from torchlike.serialization import load as load
@@ -128,7 +130,9 @@ bfloat16: dtype
 bool: dtype
 cdouble: dtype
 cfloat: dtype
+chalf: dtype
 complex128: dtype
+complex32: dtype
 complex64: dtype
 default_generator: Generator
 double: dtype
@@ -149,6 +153,7 @@ int16: dtype
 int32: dtype
 int64: dtype
 int8: dtype
+legacy_contiguous_format: memory_format
 long: dtype
 nan: _float
 newaxis: None
@@ -1368,6 +1373,9 @@ def dsplit(input: Tensor, *given: Any, **keyword: Any) -> tuple[Tensor, ...]:
 def dstack(tensors: Any, *, out: Tensor | None = None) -> Tensor:
     """Joined along the third dimension."""
 
+def eig(*args: Any, **kwargs: Any) -> Any:
+    """Raises RuntimeError: torch removed it in favour of `torch.linalg`'s (eig)."""
+
 def einsum(*args: Any) -> Tensor:
     """Einstein's sum convention: `einsum("ij,jk->ik", a, b)`, or each tensor followed by its list of subscript numbers."""
 
@@ -1841,6 +1849,17 @@ def get_deterministic_debug_mode() -> _int:
 
 def get_device(input: Tensor) -> _int:
     """The index of the accelerator that the tensor is on, -1 on the CPU."""
+
+def get_device_module(device: device | str | None = None) -> Any:
+    """The module of a kind of device, `torch.cuda` of "cuda:0"; of the accelerator there is, or of the CPU, without one.
+
+    Raises:
+        RuntimeError: for anything else, and for a kind without a module.
+
+    >>> import torchlike as torch
+    >>> torch.get_device_module("cuda:0") is torch.cuda
+    True
+    """
 
 def get_float32_matmul_precision() -> str:
     """How exactly float32 matrices are multiplied: "highest" unless `set_float32_matmul_precision` changed it.
@@ -2661,6 +2680,9 @@ def lstm_cell(
 ) -> tuple[Tensor, Tensor]:
     """One step of an LSTM: `(B, I)` and (h, c), each `(B, H)` -> the next h and c."""
 
+def lstsq(*args: Any, **kwargs: Any) -> Any:
+    """Raises RuntimeError: torch removed it in favour of `torch.linalg`'s (lstsq)."""
+
 def lt(input: Tensor, other: Tensor | Number, *, out: Tensor | None = None) -> Tensor:
     """Whether `input < other`.
 
@@ -2739,6 +2761,9 @@ def matrix_exp(input: Tensor, *, out: Tensor | None = None) -> Tensor:
 
 def matrix_power(A: Tensor, n: _int, *, out: Tensor | None = None) -> Tensor:
     """The n-th power of square matrices; of the inverse for a negative n. Raises LinAlgError where that does not exist."""
+
+def matrix_rank(*args: Any, **kwargs: Any) -> Any:
+    """Raises RuntimeError: torch removed it in favour of `torch.linalg`'s (matrix_rank)."""
 
 def max(input: Tensor, dim: Any = None, keepdim: _bool = False, *, other: Any = None, out: Any = None) -> Any:
     """The maximum of all elements, `(values, indices)` along `dim`, or of two tensors element by element."""
@@ -3848,6 +3873,9 @@ def softmax(input: Tensor, dim: _int, dtype: dtype | None = None, *, out: Tensor
     Shapes: the result has the shape of `input`.
     """
 
+def solve(*args: Any, **kwargs: Any) -> Any:
+    """Raises RuntimeError: torch removed it in favour of `torch.linalg`'s (solve)."""
+
 def sort(
     input: Tensor, dim: _int = -1, descending: _bool = False, stable: _bool = False, *, out: Sequence[Tensor] | None = None
 ) -> return_types.sort:
@@ -4057,6 +4085,9 @@ def sym_sqrt(*args: Any) -> Any: ...
 def sym_sum(args: Any) -> Any: ...
 def sym_tan(*args: Any) -> Any: ...
 def sym_tanh(*args: Any) -> Any: ...
+def symeig(*args: Any, **kwargs: Any) -> Any:
+    """Raises RuntimeError: torch removed it in favour of `torch.linalg`'s (symeig)."""
+
 def t(input: Tensor) -> Tensor:
     """A matrix transposed; a vector or a number as it is."""
 

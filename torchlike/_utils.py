@@ -2,13 +2,15 @@
 
 from __future__ import annotations
 
-from collections.abc import Sequence
+from collections.abc import Callable, Sequence
 from typing import Any
 
 from torchlike.base import device as devices
 from torchlike.base.errors import ExceptionWrapper, KeyErrorMessage, absent
+from torchlike.serialization import rebuild
 from torchlike.tensor import Tensor
 from torchlike.tensor import functions as ops
+from torchlike.tensor.creation import empty
 
 __all__ = ["ExceptionWrapper", "KeyErrorMessage"]
 
@@ -50,6 +52,33 @@ def _get_device_index(device: Any, optional: bool = False, allow_cpu: bool = Fal
     if not optional:
         raise ValueError(f"Expected a torch.device with a specified index or an integer, but got:{device}")
     return devices.current("cuda")
+
+
+class _Held:
+    """A storage object in the form in which a file's storages are made into tensors."""
+
+    def __init__(self, storage: Any):
+        self.kind = getattr(storage, "dtype", None)
+        self._untyped = storage.untyped()
+
+    def window(self, kind: Any, offset: int, size: tuple, stride: tuple) -> Tensor:
+        return empty(0, dtype=kind, device=self._untyped.device).set_(self._untyped, offset, size, stride)
+
+
+def _of_storage(make: Callable[..., Any]) -> Callable[..., Any]:
+    """A function that rebuilds a tensor of a file, for storage objects."""
+
+    def of_storage(storage: Any, *args: Any, **kwargs: Any) -> Any:
+        return make(_Held(storage), *args, **kwargs)
+
+    of_storage.__doc__ = "The tensor that is a window (offset, size, stride) on a storage object."
+    return of_storage
+
+
+_rebuild_tensor, _rebuild_tensor_v2 = _of_storage(rebuild.tensor_v1), _of_storage(rebuild.tensor_v2)
+_rebuild_tensor_v3, _rebuild_qtensor = _of_storage(rebuild.tensor_v3), _of_storage(rebuild.quantized)
+_rebuild_parameter, _rebuild_parameter_with_state = rebuild.parameter, rebuild.parameter_with_state
+_rebuild_meta_tensor_no_storage = rebuild.meta_tensor
 
 
 def is_compiling() -> bool:

@@ -13,6 +13,7 @@ from pathlib import Path
 from typing import Any
 from urllib.parse import urlparse as urlparse  # libraries take it from here
 
+from torchlike.base import progress
 from torchlike.base.errors import absent, missing
 from torchlike.serialization import load as _load
 
@@ -112,4 +113,7 @@ def list(github: str, source: str = "github", **options: Any) -> _list[str]:
     return [name for name in dir(module) if callable(getattr(module, name)) and not name.startswith("_")]
 
 
-__getattr__ = absent("torch.hub")
+def __getattr__(name: str) -> Any:
+    if name == "tqdm":
+        return progress.bar()
+    return absent("torch.hub")(name)

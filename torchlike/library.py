@@ -6,13 +6,14 @@ import functools
 from collections.abc import Callable, Iterable
 from typing import Any
 
+from torchlike._library.fake import get_ctx
 from torchlike._library.operator import OPERATORS, Operator, drop, find, namespace, register
 from torchlike._library.schema import infer_schema, parse
 from torchlike.amp.autocast_mode import custom_fwd
 from torchlike.base.errors import absent
 
 __all__ = [
-    "CustomOpDef", "Library", "custom_op", "define", "fallthrough_kernel", "get_kernel", "impl", "impl_abstract",
+    "CustomOpDef", "Library", "custom_op", "define", "fallthrough_kernel", "get_ctx", "get_kernel", "impl", "impl_abstract",
     "infer_schema", "register_autocast", "register_autograd", "register_fake", "register_kernel", "register_vmap",
 ]  # fmt: skip
 

@@ -108,8 +108,6 @@ MISSING: tuple[tuple[str, str], ...] = (
     ("torch.cudnn_*", "NVIDIA's kernels by name; XLA chooses kernels itself"),
     ("torch.mkldnn_*", "Intel's kernels by name; XLA chooses kernels itself"),
     ("torch.fbgemm_*", "fbgemm's kernels by name; XLA chooses kernels itself"),
-    ("torch.complex32", _COMPLEX_HALF),
-    ("torch.chalf", _COMPLEX_HALF),
     ("torch.masked.*MaskedTensor", "a tensor class of its own, in prototype stage in torch"),
 )
 

@@ -64,10 +64,3 @@ OTHERS = {
 @pytest.mark.parametrize("name", OTHERS)
 def test_others(same, name):
     same(lambda t: OTHERS[name](t), rtol=2e-5, atol=2e-6)
-
-
-def test_several_devices_are_refused():
-    import torchlike as tl
-
-    with pytest.raises(NotImplementedError, match="several devices"):
-        tl.nn.DataParallel(tl.nn.ReLU(), [0, 1])

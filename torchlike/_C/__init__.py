@@ -4,8 +4,11 @@ from __future__ import annotations
 
 from typing import Any
 
-from torchlike import fft, linalg, special
+from torchlike import aten, fft, linalg, special
+from torchlike._C.script import SIMPLE, Block, Graph, JitType, Node, Value
+from torchlike._library.operator import namespace
 from torchlike.autograd.grad_mode import is_grad_enabled
+from torchlike.autograd.variable import ImperativeEngine as _ImperativeEngine
 from torchlike.base.device import default_device, device
 from torchlike.base.dtypes import dtype
 from torchlike.base.errors import absent, missing
@@ -19,6 +22,7 @@ from torchlike.tensor.random import Generator
 __all__ = ["Generator", "Size", "device", "dtype", "is_grad_enabled", "memory_format"]
 
 TensorBase = _TensorBase = Tensor
+globals().update(SIMPLE)  # IntType, TensorType ...
 
 
 class _Library:
@@ -50,14 +54,6 @@ vars(_nn)["_parse_to"] = _parse_to
 _linalg, _fft, _special = _Library(linalg, "linalg_"), _Library(fft, "fft_"), _Library(special, "special_")
 _TensorMeta = type(Tensor)
 _has_mps = _has_mkldnn = _has_xpu = False
-
-
-class Value:
-    """A value of TorchScript's graphs; there are none."""
-
-
-class Graph:
-    """A graph of TorchScript; there are none."""
 
 
 class PyTorchFileReader:
@@ -117,6 +113,17 @@ def _jit_can_fuse_on_cpu() -> bool:
 
 
 _jit_can_fuse_on_gpu = _jit_can_fuse_on_cpu
+
+
+def _jit_get_operation(op_name: str) -> tuple[Any, list[str] | None]:
+    """The operator "namespace::name" as a function, and the names of its overloads; (None, None) where there is none."""
+    place, _, name = op_name.partition("::")
+    space = aten if place == "aten" else namespace(place)
+    try:
+        found = getattr(space, name)
+    except AttributeError:
+        return None, None
+    return found, ["" if overload == "default" else overload for overload in found.overloads()]
 
 
 def _get_cudnn_enabled() -> bool:

@@ -5,6 +5,7 @@ from __future__ import annotations
 from collections.abc import Callable
 from typing import Any
 
+from torchlike._library import fake
 from torchlike._library.schema import FunctionSchema
 from torchlike.autograd import is_grad_enabled, no_grad
 from torchlike.autograd.function import Function
@@ -42,9 +43,11 @@ class Operator:
         """The kernel for the device of the tensors."""
         kinds = {t.device.type for t in _tensors(args, named)}
         if "meta" in kinds:
-            found = self.fake or self.kernels.get("Meta")
-            if found is not None:
-                return found(*args, **named)
+            if self.fake is not None:
+                with fake.of_meta_tensors(self.qualname):
+                    return self.fake(*args, **named)
+            if "Meta" in self.kernels:
+                return self.kernels["Meta"](*args, **named)
         for key in (*(_KEYS.get(kind, kind.upper()) for kind in sorted(kinds)), *_ANYWHERE):
             if key in self.kernels:
                 return self.kernels[key](*args, **named)

@@ -35,6 +35,10 @@ class OpOverloadPacket:
     def __call__(self, *args: Any, **keywords: Any) -> Any:
         return self._function(*args, **keywords)
 
+    def overloads(self) -> list[str]:
+        """One: the arguments decide."""
+        return ["default"]
+
     def __getattr__(self, overload: str) -> OpOverload:
         if overload.startswith("_"):
             raise AttributeError(f"The underlying op of 'aten.{self.__name__}' has no overload name '{overload}'")

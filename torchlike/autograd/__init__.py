@@ -18,6 +18,7 @@ from torchlike.autograd.grad_mode import (
 from torchlike.autograd.hooks import register_hook, register_post_accumulate_grad_hook, retain_grad
 from torchlike.autograd.node import grad_fn_of
 from torchlike.autograd.roots import roots as starts
+from torchlike.autograd.variable import Variable
 from torchlike.autograd.vmap import vmap
 from torchlike.tensor.creation import zeros_like
 from torchlike.tensor.tensor import Tensor
@@ -124,18 +125,6 @@ _METHODS: dict[str, Any] = {
 }
 for _name, _method in _METHODS.items():
     setattr(Tensor, _name, _method)
-
-
-class _VariableMeta(type):
-    def __instancecheck__(cls, other: Any) -> bool:
-        return isinstance(other, Tensor)
-
-
-class Variable(metaclass=_VariableMeta):
-    """A tensor, as torch before 0.4 had it: `Variable(t)` is `t` with `requires_grad` set."""
-
-    def __new__(cls, data: Any, requires_grad: bool = False, volatile: bool = False) -> Any:
-        return data.detach().requires_grad_(requires_grad)
 
 
 class set_multithreading_enabled:

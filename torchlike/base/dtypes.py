@@ -8,6 +8,8 @@ from typing import Any
 import ml_dtypes
 import numpy as np
 
+from torchlike.base.errors import missing
+
 
 class dtype:
     """A torch dtype (`torchlike.float32`). Interned: compare with `is` or `==`."""
@@ -35,7 +37,7 @@ class dtype:
         return self.category >= self.FLOAT
 
     def to_real(self) -> dtype:
-        return {"complex64": float32, "complex128": float64}.get(self.name, self)
+        return {"complex32": float16, "complex64": float32, "complex128": float64}.get(self.name, self)
 
     def to_complex(self) -> dtype:
         return {"float64": complex128, "complex128": complex128}.get(self.name, complex64)
@@ -54,7 +56,7 @@ class dtype:
 
 
 def _lookup(name: str) -> dtype:
-    return DTYPES.get(name) or QUANTIZED[name]
+    return DTYPES.get(name) or QUANTIZED.get(name) or UNHELD[name]
 
 
 bool_ = dtype("bool", np.bool_, dtype.BOOL)
@@ -92,6 +94,9 @@ qint32 = dtype("qint32", np.int32, dtype.INTEGER)
 quint4x2 = dtype("quint4x2", np.uint8, dtype.INTEGER)
 quint2x4 = dtype("quint2x4", np.uint8, dtype.INTEGER)
 QUANTIZED: dict[str, dtype] = {d.name: d for d in (qint8, quint8, qint32, quint4x2, quint2x4)}
+# What neither numpy nor XLA has: known, and asked about, but no tensor has it.
+complex32 = dtype("complex32", [("real", np.float16), ("imag", np.float16)], dtype.COMPLEX, "chalf")
+UNHELD: dict[str, dtype] = {complex32.name: complex32}
 _BY_NUMPY = {d.np: d for d in DTYPES.values()}
 _default = float32
 
@@ -144,8 +149,14 @@ _PYTHON_TYPES = {bool: bool_, int: int64, float: float64, complex: complex128}
 
 
 def given(kind: Any) -> dtype:
-    """A `dtype=` argument: a dtype, or Python's bool, int, float or complex. Raises TypeError for anything else."""
+    """A `dtype=` argument: a dtype, or Python's bool, int, float or complex.
+
+    Raises:
+        TypeError: for anything else. NotImplementedError: for a dtype that no tensor can have here.
+    """
     if isinstance(kind, dtype):
+        if kind is complex32:
+            raise missing("tensors of torch.complex32", "XLA has no complex numbers of 16-bit floats; use torch.complex64")
         return kind
     found = _PYTHON_TYPES.get(kind) if isinstance(kind, type) else None
     if found is None:

@@ -21,6 +21,8 @@ def promote_types(a: dtype, b: dtype) -> dtype:
         return a
     if a.category > b.category:
         a, b = b, a
+    if b is dtypes.complex32 and (a is dtypes.float16 or a.category < dtype.FLOAT):
+        return b
     if b.is_complex:
         wide = a.name in ("float64", "complex128") or b.name == "complex128"
         return dtypes.complex128 if wide else dtypes.complex64
@@ -100,6 +102,7 @@ def cast_error(source: dtype, target: dtype) -> RuntimeError:
 _SCALAR_NAMES = {
     "bool": "Bool", "uint8": "Byte", "int8": "Char", "int16": "Short", "int32": "Int", "int64": "Long",
     "float16": "Half", "bfloat16": "BFloat16", "float32": "Float", "float64": "Double",
+    "complex32": "ComplexHalf",
     "complex64": "ComplexFloat", "complex128": "ComplexDouble", "uint16": "UInt16", "uint32": "UInt32", "uint64": "UInt64",
 }  # fmt: skip
 

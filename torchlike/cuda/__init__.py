@@ -93,4 +93,8 @@ globals().update(CUDA_TYPES)  # torch.cuda.FloatTensor and kin
 default_generators: tuple[Any, ...] = ()  # one generator, the default one, draws for all devices
 has_half, has_magma = True, False
 
-__getattr__ = absent("torch.cuda")
+_absent = absent("torch.cuda")
+
+
+def __getattr__(name: str) -> Any:
+    return is_initialized() if name == "_initialized" else _absent(name)

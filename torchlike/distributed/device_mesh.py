@@ -33,6 +33,8 @@ class DeviceMesh:
         RuntimeError: where there are not so many processes or devices.
     """
 
+    mesh_dim_names: tuple[str, ...] | None = None
+
     def __init__(
         self, device_type: str, mesh: Any = None, *, mesh_dim_names: Sequence[str] | None = None, _init_backend: bool = True,
         _root: DeviceMesh | None = None, _dims: Sequence[int] | None = None,

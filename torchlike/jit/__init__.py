@@ -7,11 +7,14 @@ of it (StableHLO with symbolic sizes) that `load` runs without that code.
 from __future__ import annotations
 
 import contextlib
+import warnings
 from collections.abc import Callable, Iterator, Mapping
 from typing import Any, TypeVar
 
 from torchlike.base.errors import absent, missing
 from torchlike.func import exported as _exported
+from torchlike.futures import Future
+from torchlike.jit import frontend
 from torchlike.jit.annotations import Final, annotate
 from torchlike.jit.modules import (
     LoadedModule,
@@ -26,9 +29,10 @@ from torchlike.jit.modules import (
 from torchlike.nn.modules.module import Module
 
 __all__ = [
-    "Final", "RecursiveScriptModule", "ScriptFunction", "ScriptModule", "TracedModule", "annotate", "export", "fork",
+    "Final", "Future", "RecursiveScriptModule", "ScriptFunction", "ScriptModule", "TracedModule", "TracerWarning", "annotate",
+    "export", "fork",
     "freeze", "ignore", "interface", "is_scripting", "is_tracing", "isinstance", "load", "optimize_for_inference",
-    "optimized_execution", "save", "script", "script_if_tracing", "trace", "trace_module", "unused", "wait",
+    "optimized_execution", "save", "script", "script_if_tracing", "script_method", "trace", "trace_module", "unused", "wait",
 ]  # fmt: skip
 
 T = TypeVar("T")
@@ -150,6 +154,11 @@ def ignore(drop: Any = False, **options: Any) -> Any:
     return drop if callable(drop) else lambda fn: fn
 
 
+def script_method(fn: T) -> T:
+    """The method itself, of a subclass of `ScriptModule`."""
+    return fn
+
+
 def unused(fn: T) -> T:
     """The function itself."""
     return fn
@@ -190,6 +199,15 @@ def optimized_execution(should_optimize: bool) -> Iterator[None]:
 def fuser(name: str) -> Iterator[None]:
     """Nothing: XLA is the fuser."""
     yield
+
+
+class TracerWarning(Warning):
+    """What torch's tracer says of values that a trace would keep as constants. There are none here: Python goes on running."""
+
+    @staticmethod
+    def ignore_lib_warnings() -> None:
+        """Ignore those that the library itself causes."""
+        warnings.filterwarnings("ignore", category=TracerWarning, module="torch.(?!jit)")
 
 
 __getattr__ = absent("torch.jit")

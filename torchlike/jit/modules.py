@@ -69,7 +69,7 @@ class ScriptModule(Module):
     @property
     def original_name(self) -> str:
         """The name of the class it was made of."""
-        return next(c.__name__ for c in type(self).__mro__ if not issubclass(c, ScriptModule))
+        return next(c.__name__ for c in type(self).__mro__ if c.__module__ != __name__)
 
     def save(self, f: Any, _extra_files: Mapping[str, Any] | None = None) -> None:
         """Write a program, its weights and extra files to a file, for `torch.jit.load`. Sizes that the module leaves open, the

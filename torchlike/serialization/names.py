@@ -7,7 +7,7 @@ from functools import cache
 from importlib import import_module
 from typing import Any, NamedTuple
 
-from torchlike.base.dtypes import DTYPES, QUANTIZED, dtype
+from torchlike.base.dtypes import DTYPES, QUANTIZED, UNHELD, dtype
 from torchlike.base.qschemes import SCHEMES, qscheme
 
 OURS, THEIRS = "torchlike", "torch"
@@ -35,6 +35,7 @@ _MOVED = {
 _FOLDED = {
     "torchlike.nn.functional": "torch.nn.functional",
     "torchlike.optim.lr_scheduler": "torch.optim.lr_scheduler",
+    "torchlike.distributions.constraints": "torch.distributions.constraints",
     "torchlike.distributions.kl": "torch.distributions.kl",
     "torchlike.distributions.transforms": "torch.distributions.transforms",
     "torchlike.tensor": "torch",
@@ -97,7 +98,7 @@ def in_torch(obj: Any) -> tuple[str, str] | None:
 
 def storage_or_dtype(module: str, name: str) -> StorageType | dtype | qscheme | None:
     """What a file's name means if it is a storage class, a dtype or a quantization scheme."""
-    for known in (DTYPES, QUANTIZED, SCHEMES) if module == THEIRS else ():
+    for known in (DTYPES, QUANTIZED, UNHELD, SCHEMES) if module == THEIRS else ():
         if name in known:
             return known[name]
     return _STORAGE_TYPES.get((module, name))

@@ -7,6 +7,7 @@ from typing import Any
 from torchlike.base import dtypes
 from torchlike.base.errors import missing
 from torchlike.base.layouts import sparse_csr
+from torchlike.sparse.types import TYPES
 from torchlike.tensor import Tensor, creation
 from torchlike.tensor import functions as ops
 from torchlike.tensor.sparse import SparseTensor
@@ -81,6 +82,7 @@ def _along_stored(row: str) -> Any:
     return rule
 
 
+globals().update(TYPES)  # FloatTensor and kin
 softmax = _along_stored("softmax")
 log_softmax = _along_stored("log_softmax")
 

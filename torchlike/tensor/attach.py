@@ -21,6 +21,7 @@ from torchlike.tensor import (
     queries,
     random,
     random_gamma,
+    removed,
     sparse_functions,
     typed_storages,
     views,
@@ -67,6 +68,7 @@ def attach(cls: type) -> None:
         methods.PROPERTIES,
         sparse_functions.METHODS,
         quantized_functions.METHODS,
+        removed.METHODS,
     ):
         for name, method in table.items():
             setattr(cls, name, method)

@@ -105,6 +105,12 @@ class SparseTensor(Tensor):
     def _nnz(self) -> int:
         return self._numbers.shape[0]
 
+    def _coalesced_(self, coalesced: bool) -> SparseTensor:
+        """Say that each coordinate is there once and in order, or that it may not be; nobody checks."""
+        self._coo_only("_coalesced_")
+        self._coalesced = coalesced
+        return self
+
     # ---- parts ------------------------------------------------------------------------------------------------
 
     def _coo_only(self, name: str) -> None:

@@ -203,6 +203,17 @@ def _only_sparse(name: str, kind: str) -> Callable[[Tensor], Any]:
     return refuse
 
 
+def _not_of_dense(name: str) -> Callable[..., Any]:
+    def refuse(self: Tensor, *args: Any) -> Any:
+        kind = self.device.type.upper()
+        raise NotImplementedError(
+            f"Could not run 'aten::{name}' with arguments from the '{kind}' backend: it is for sparse tensors, and this one "
+            "has layout torch.strided"
+        )
+
+    return refuse
+
+
 _PARTS = {
     "values": "or compressed", "indices": "coordinate", "coalesce": "coordinate", "is_coalesced": "coordinate",
     "crow_indices": "row compressed", "col_indices": "row compressed", "ccol_indices": "column compressed",
@@ -220,7 +231,9 @@ def sparse_mask(input: Tensor, mask: SparseTensor) -> SparseTensor:
 FUNCTIONS: dict[str, Callable] = {
     f.__name__: f for f in (sparse_coo_tensor, sparse_csr_tensor, sparse_compressed_tensor)
 } | {"spmm": _matmul, "dsmm": _matmul, "hsmm": _matmul}  # fmt: skip
-METHODS: dict[str, Callable] = {name: _only_sparse(name, kind) for name, kind in _PARTS.items()} | {
+METHODS: dict[str, Callable] = {name: _only_sparse(name, kind) for name, kind in _PARTS.items()}
+METHODS |= {name: _not_of_dense(name) for name in ("_values", "_indices", "_nnz", "_coalesced_")}
+METHODS |= {
     "sparse_mask": sparse_mask,
     "sparse_dim": lambda self: 0,
     "dense_dim": lambda self: self.ndim,

@@ -629,6 +629,9 @@ class Surface:
     def dsplit(self, *given: Any, **keyword: Any) -> tuple[Tensor, ...]:
         """Views of equal parts along one dimension, or of the parts between the given indices."""
 
+    def eig(self, **kwargs: Any) -> Any:
+        """Raises RuntimeError: torch removed it in favour of `torch.linalg`'s (eig)."""
+
     def element_size(self) -> _int:
         """The size of an element in bytes."""
 
@@ -1162,6 +1165,9 @@ class Surface:
     def long(self, memory_format: memory_format | None = None) -> Tensor:
         """The tensor as torch.int64; itself where it is that already."""
 
+    def lstsq(self, **kwargs: Any) -> Any:
+        """Raises RuntimeError: torch removed it in favour of `torch.linalg`'s (lstsq)."""
+
     def lt(self, other: Tensor | Number) -> Tensor:
         """Whether `input < other`."""
 
@@ -1656,6 +1662,9 @@ class Surface:
     def softmax(self, dim: _int, dtype: dtype | None = None) -> Tensor:
         """exp(x) / sum(exp(x)) along `dim`; `dtype` is cast to first."""
 
+    def solve(self, **kwargs: Any) -> Any:
+        """Raises RuntimeError: torch removed it in favour of `torch.linalg`'s (solve)."""
+
     def sort(self, dim: _int = -1, descending: _bool = False, stable: _bool = False) -> return_types.sort:
         """The elements in order along `dim` and where they stood (always stable)."""
 
@@ -1743,6 +1752,9 @@ class Surface:
 
     def swapdims_(self, dim0: _int, dim1: _int) -> Self:
         """`transpose` in place: this tensor becomes that view of itself."""
+
+    def symeig(self, **kwargs: Any) -> Any:
+        """Raises RuntimeError: torch removed it in favour of `torch.linalg`'s (symeig)."""
 
     def t(self) -> Tensor:
         """A matrix transposed; a vector or a number as it is."""

@@ -7,7 +7,7 @@ compiled program, and uses the same random numbers.
 from __future__ import annotations
 
 import warnings
-from collections.abc import Callable, Iterator, Sequence
+from collections.abc import Callable, Iterable, Iterator, Sequence
 from contextlib import contextmanager, nullcontext
 from typing import Any
 
@@ -22,15 +22,13 @@ from torchlike.engine.record import local
 from torchlike.engine.remat import rematerialized
 from torchlike.engine.signature import Signature
 from torchlike.engine.value import Value, of_jax
+from torchlike.tensor.random import get_rng_state, set_rng_state
 from torchlike.tensor.tensor import Tensor, bare
 
 __all__ = [
-    "checkpoint",
-    "checkpoint_sequential",
-    "noop_context_fn",
-    "set_checkpoint_debug_enabled",
-    "set_checkpoint_early_stop",
-]
+    "CheckpointFunction", "check_backward_validity", "checkpoint", "checkpoint_sequential", "get_device_states",
+    "noop_context_fn", "set_checkpoint_debug_enabled", "set_checkpoint_early_stop", "set_device_states",
+]  # fmt: skip
 
 _EXPLICIT = (
     "{}: the use_reentrant parameter should be passed explicitly. use_reentrant=False is recommended; without it the older "
@@ -78,14 +76,53 @@ def checkpoint(
             raise ValueError("Unexpected keyword arguments: " + ",".join(kwargs))
         if context_fn is not noop_context_fn or debug:
             raise ValueError("Passing `context_fn` or `debug` is only supported when use_reentrant=False.")
-        if not any(isinstance(a, Tensor) and a.requires_grad for a in args) and local.state.grad:
-            warnings.warn("None of the inputs have requires_grad=True. Gradients will be None", stacklevel=2)
+        if local.state.grad and not _differentiable(args):
+            check_backward_validity(args)
             with no_grad():
                 return function(*args)
     if determinism_check not in ("default", "none"):
         raise ValueError(f"determinism_check should be one of ['default', 'none'], but got {determinism_check}")
     with context_fn()[0]:
         return _run(lambda: function(*args, **kwargs), jax.tree.leaves((args, kwargs)), policy)
+
+
+def _differentiable(inputs: Iterable[Any]) -> bool:
+    return any(isinstance(x, Tensor) and x.requires_grad for x in inputs)
+
+
+def check_backward_validity(inputs: Iterable[Any]) -> None:
+    """Warns where none of the inputs requires a gradient: in the reentrant form nothing then has one."""
+    if not _differentiable(inputs):
+        warnings.warn("None of the inputs have requires_grad=True. Gradients will be None", stacklevel=2)
+
+
+class CheckpointFunction:
+    """The reentrant form of `checkpoint` by torch's name for it on the tape.
+
+    `CheckpointFunction.apply(function, preserve_rng_state, *args)`
+    """
+
+    @staticmethod
+    def apply(run_function: Callable, preserve_rng_state: bool, *args: Any) -> Any:
+        """`function(*args)`, computed again in the backward pass."""
+        return checkpoint(run_function, *args, use_reentrant=True, preserve_rng_state=preserve_rng_state)
+
+
+def get_device_states(*args: Any) -> tuple[list[int], list[Tensor]]:
+    """The devices of the tensors among the arguments that are not on the CPU, and the state of each one's generator.
+
+    All devices draw from the default generator here, whose state it is.
+    """
+    leaves = jax.tree.leaves(args)
+    found = [x.get_device() for x in leaves if isinstance(x, Tensor) and x.device.type not in ("cpu", "meta")]
+    return found, [get_rng_state() for _ in found]
+
+
+def set_device_states(devices: Sequence[int], states: Sequence[Tensor], *, device_type: str | None = None) -> None:
+    """Give the generators of devices the states that `get_device_states` found."""
+    if device_type != "meta":
+        for _, state in zip(devices, states, strict=False):
+            set_rng_state(state)
 
 
 def _run(call: Callable[[], Any], given: list[Any], policy: Any) -> Any:

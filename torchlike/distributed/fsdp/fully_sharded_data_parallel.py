@@ -11,6 +11,7 @@ from typing import Any
 from torchlike.base.errors import missing
 from torchlike.distributed.device_mesh import DeviceMesh
 from torchlike.distributed.fsdp._fully_shard import FSDPModule, MixedPrecisionPolicy, fully_shard
+from torchlike.distributed.fsdp.wrap import chosen
 from torchlike.nn.modules.module import Module
 from torchlike.nn.utils import clip_grad_norm_
 from torchlike.tensor import Tensor
@@ -54,7 +55,7 @@ class FullyShardedDataParallel(Module):
     """Calls `module`, whose parameters are in parts; see `fully_shard`, which does the work.
 
     Args:
-        auto_wrap_policy: `policy(module, recurse, nonwrapped_numel) -> bool`: which children put theirs together by themselves.
+        auto_wrap_policy: which children put theirs together by themselves; see `torch.distributed.fsdp.wrap`.
 
     Raises:
         NotImplementedError: for NO_SHARD (use `DistributedDataParallel`), offloading, and dtypes of reductions and buffers.
@@ -80,9 +81,10 @@ class FullyShardedDataParallel(Module):
             policy = MixedPrecisionPolicy(mixed_precision.param_dtype, mixed_precision.reduce_dtype)
         options: dict[str, Any] = {"mesh": device_mesh, "mp_policy": policy, "ignored_params": ignored}
         if auto_wrap_policy is not None:
-            for child in list(module.modules())[:0:-1]:  # the innermost first
-                size = sum(p.numel() for p in child.parameters())
-                if size and auto_wrap_policy(module=child, recurse=False, nonwrapped_numel=size):
+            for child, own in chosen(module, auto_wrap_policy, ignored_modules or ()):
+                if own:
+                    raise missing(f"FullyShardedDataParallel with options of a module's own ({', '.join(own)})")
+                if any(True for _ in child.parameters()):
                     fully_shard(child, **options)
         self.module = fully_shard(module, **options)
 

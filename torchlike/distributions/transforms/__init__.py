@@ -16,6 +16,7 @@ from torchlike.distributions.transforms.elementwise import (
     SigmoidTransform,
     SoftplusTransform,
     TanhTransform,
+    _clipped_sigmoid,
 )
 from torchlike.distributions.transforms.parts import CatTransform, CumulativeDistributionTransform, StackTransform
 from torchlike.distributions.transforms.vectors import (

@@ -83,6 +83,12 @@ def _equal(a: Any, b: Any) -> bool:
     return bool(found.all().item()) if isinstance(found, Tensor) else bool(found)
 
 
+def _clipped_sigmoid(x: Tensor) -> Tensor:
+    """`1 / (1 + exp(-x))`, kept within (0, 1) by the smallest step of the dtype."""
+    limits = torch.finfo(x.dtype)
+    return torch.clamp(torch.sigmoid(x), min=limits.tiny, max=1.0 - limits.eps)
+
+
 class SigmoidTransform(Transform):
     """`y = 1 / (1 + exp(-x))`, kept within (0, 1) by the smallest step of the dtype."""
 
@@ -95,8 +101,7 @@ class SigmoidTransform(Transform):
         return isinstance(other, SigmoidTransform)
 
     def _call(self, x: Tensor) -> Tensor:
-        limits = torch.finfo(x.dtype)
-        return torch.clamp(torch.sigmoid(x), min=limits.tiny, max=1.0 - limits.eps)
+        return _clipped_sigmoid(x)
 
     def _inverse(self, y: Tensor) -> Tensor:
         limits = torch.finfo(y.dtype)

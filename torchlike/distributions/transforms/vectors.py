@@ -8,6 +8,7 @@ from torchlike.distributions import _torch as torch
 from torchlike.distributions import constraints
 from torchlike.distributions._torch import Tensor
 from torchlike.distributions.transforms.base import Transform
+from torchlike.distributions.transforms.elementwise import _clipped_sigmoid
 from torchlike.distributions.utils import tril_matrix_to_vec, vec_to_tril_matrix
 
 
@@ -106,8 +107,7 @@ class StickBreakingTransform(Transform):
         return torch.arange(n, 0, -1, dtype=x.dtype, device=x.device).log()
 
     def _call(self, x: Tensor) -> Tensor:
-        limits = torch.finfo(x.dtype)
-        z = torch.clamp(torch.sigmoid(x - self._offset(x)), min=limits.tiny, max=1.0 - limits.eps)
+        z = _clipped_sigmoid(x - self._offset(x))
         left = (1 - z).cumprod(-1)
         one = torch.ones_like(z[..., :1])
         return torch.cat([z, one], -1) * torch.cat([one, left], -1)

@@ -1,5 +1,6 @@
 """`torch.nn.functional`: one file per family, every name re-exported here."""
 
+from torchlike.nn import _reduction as _Reduction
 from torchlike.nn.functional.activation import (
     _threshold,
     celu,
@@ -40,6 +41,13 @@ from torchlike.nn.functional.activation import (
     threshold_,
 )  # fmt: skip
 from torchlike.nn.functional.attention import multi_head_attention_forward, scaled_dot_product_attention
+from torchlike.nn.functional.attention_parts import (
+    _canonical_mask,
+    _in_projection,
+    _in_projection_packed,
+    _mha_shape_check,
+    _none_or_dtype,
+)  # fmt: skip
 from torchlike.nn.functional.convolution import (
     conv1d,
     conv2d,

@@ -3,6 +3,7 @@
 from __future__ import annotations
 
 from torchlike.base.dtypes import bool_
+from torchlike.nn.functional.attention_parts import _mha_shape_check
 from torchlike.ops.checks import broadcast_shapes
 from torchlike.tensor import functions as ops
 from torchlike.tensor.overloads.neural import draw_kept
@@ -66,10 +67,9 @@ def multi_head_attention_forward(
         AssertionError: shapes that do not fit.
         RuntimeError: `is_causal` without `attn_mask`.
     """
-    batched = query.ndim == 3
+    batched = _mha_shape_check(query, key, value, key_padding_mask, attn_mask, num_heads)
     together = query is key and key is value
     if not batched:
-        _check_unbatched(query, key, value, key_padding_mask, attn_mask, num_heads)
         query, key, value = query.unsqueeze(1), key.unsqueeze(1), value.unsqueeze(1)
         key_padding_mask = None if key_padding_mask is None else key_padding_mask.unsqueeze(0)
     if is_causal and attn_mask is None:
@@ -131,25 +131,3 @@ def _check_masks(key_padding_mask, attn_mask, length, source, batch, num_heads) 
 
 def _check_mask_dtype(mask, name: str) -> None:
     assert mask.dtype is bool_ or mask.dtype.is_floating_point, f"only bool and floating types of {name} are supported"
-
-
-def _check_unbatched(query, key, value, key_padding_mask, attn_mask, num_heads) -> None:
-    if query.ndim != 2:
-        raise AssertionError(f"query should be unbatched 2D or batched 3D tensor but received {query.ndim}-D query tensor")
-    assert (key.ndim, value.ndim) == (2, 2), (
-        "For unbatched (2-D) `query`, expected `key` and `value` to be 2-D"
-        f" but found {key.ndim}-D and {value.ndim}-D tensors respectively"
-    )
-    if key_padding_mask is not None:
-        assert key_padding_mask.ndim == 1, (
-            "For unbatched (2-D) `query`, expected `key_padding_mask` to be `None` or 1-D"
-            f" but found {key_padding_mask.ndim}-D tensor instead"
-        )
-    if attn_mask is not None:
-        assert attn_mask.ndim in (2, 3), (
-            "For unbatched (2-D) `query`, expected `attn_mask` to be `None`, 2-D or 3-D"
-            f" but found {attn_mask.ndim}-D tensor instead"
-        )
-        if attn_mask.ndim == 3:
-            wanted = (num_heads, query.shape[0], key.shape[0])
-            assert tuple(attn_mask.shape) == wanted, f"Expected `attn_mask` shape to be {wanted} but got {attn_mask.shape}"

@@ -2,7 +2,7 @@
 
 from __future__ import annotations
 
-from torchlike.optim.lr_scheduler.base import EPOCH_DEPRECATION_WARNING, LRScheduler
+from torchlike.optim.lr_scheduler.base import EPOCH_DEPRECATION_WARNING, LRScheduler, _enable_get_lr_call
 from torchlike.optim.lr_scheduler.composed import ChainedScheduler, ReduceLROnPlateau, SequentialLR
 from torchlike.optim.lr_scheduler.cycles import CosineAnnealingWarmRestarts, CyclicLR, OneCycleLR
 from torchlike.optim.lr_scheduler.decay import (

@@ -5,8 +5,7 @@ from __future__ import annotations
 import types
 import warnings
 import weakref
-from collections.abc import Callable, Iterator
-from contextlib import contextmanager
+from collections.abc import Callable
 from functools import wraps
 from typing import Any, cast
 
@@ -174,7 +173,7 @@ class LRScheduler:
     def _update_lr(self, epoch: int | None = None) -> None:
         self.last_epoch = self.last_epoch + 1 if epoch is None else epoch
         closed_form = getattr(self, "_get_closed_form_lr", None)
-        with self._asking():
+        with _enable_get_lr_call(self):
             values = self.get_lr() if epoch is None or closed_form is None else closed_form()
         self._set(values)
 
@@ -183,14 +182,6 @@ class LRScheduler:
             set_group_value(group, "lr", value)
         self._last_lr = group_values(self.optimizer, "lr")
 
-    @contextmanager
-    def _asking(self) -> Iterator[None]:
-        self._get_lr_called_within_step = True
-        try:
-            yield
-        finally:
-            self._get_lr_called_within_step = False
-
     def _warn_if_asked_outside(self) -> None:
         if not self._get_lr_called_within_step:
             warnings.warn(
@@ -198,6 +189,20 @@ class LRScheduler:
                 UserWarning,
                 stacklevel=3,
             )
+
+
+class _enable_get_lr_call:
+    """A block in which a scheduler's `get_lr` may be called."""
+
+    def __init__(self, o: LRScheduler) -> None:
+        self.o = o
+
+    def __enter__(self) -> _enable_get_lr_call:
+        self.o._get_lr_called_within_step = True
+        return self
+
+    def __exit__(self, *error: object) -> None:
+        self.o._get_lr_called_within_step = False
 
 
 class FactorLR(LRScheduler):

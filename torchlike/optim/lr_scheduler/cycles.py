@@ -9,6 +9,7 @@ from typing import Any
 
 from torchlike.optim.lr_scheduler.base import (
     LRScheduler,
+    _enable_get_lr_call,
     check_optimizer,
     per_group,
     saved_function,
@@ -58,7 +59,7 @@ class CosineAnnealingWarmRestarts(LRScheduler):
         else:
             self._locate(epoch)
         self.last_epoch = math.floor(epoch)
-        with self._asking():
+        with _enable_get_lr_call(self):
             values = self.get_lr()
         self._set(values)
 
