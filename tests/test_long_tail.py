@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+import importlib
 import io
 import os
 import sys
@@ -17,6 +18,7 @@ import torch.utils.file_baton
 import torch.utils.model_zoo
 
 import torchlike
+import torchlike.jit._script
 import torchlike.utils.file_baton
 import torchlike.utils.model_zoo
 from tests.agree import raised
@@ -242,6 +244,12 @@ def _scattered(t: Any) -> Any:
     return parallel.scatter(given, [0, 1]), kept, parallel.gather([None, None], 0), parallel.replicate(t.nn.ReLU(), [])
 
 
+def _groups(t: Any) -> Any:
+    lists = [[t.ones(2), t.ones(1).double(), t.zeros(1)], [None, t.ones(3), t.ones(1)]]
+    made = [t.optim.Optimizer._group_tensors_by_device_and_dtype(lists, indices) for indices in (True, False)]
+    return [sorted(((str(k), lists, at) for k, (lists, at) in m.items()), key=lambda item: item[0]) for m in made]
+
+
 def _engine_missing(t: Any) -> Any:
     out = t.ones(2, requires_grad=True) * 2
     return t.autograd.Variable._execution_engine.run_backward((out,), (None,), False, False)
@@ -322,6 +330,17 @@ CASES: dict[str, Callable[[Any], Any]] = {
     "nn.parallel": _scattered,
     "nn.parallel.get_a_var": lambda t: t.nn.parallel.parallel_apply.__name__,
     "transforms._clipped_sigmoid": lambda t: t.distributions.transforms._clipped_sigmoid(t.tensor([-200.0, 0.0, 200.0])),
+    "Wishart._bartlett_sampling": lambda t: t.distributions.Wishart(t.tensor([4.0]), t.eye(2))._bartlett_sampling((3,)),
+    "torch.GradScaler": lambda t: (t.GradScaler is t.amp.GradScaler, t.Storage.__name__, t.Storage is t.FloatStorage),
+    "jit._script": lambda t: t.jit._script.RecursiveScriptModule is t.jit.RecursiveScriptModule,
+    "hub._get_torch_home": lambda t: os.path.join(t.hub._get_torch_home(), "hub") == t.hub.get_dir(),
+    "onnx enums": lambda t: [
+        [(n, int(v)) for n, v in getattr(t.onnx, kind).__members__.items()] for kind in ("TrainingMode", "OperatorExportTypes")
+    ],
+    "Optimizer._group_tensors_by_device_and_dtype": _groups,
+    "optim.optimizer._get_capturable_supported_devices": lambda t: [
+        importlib.import_module(f"{t.__name__}.optim.optimizer")._get_capturable_supported_devices(x) for x in (True, False)
+    ],
     "_C.Node": lambda t: t._C.Node(),
 }
 CASES["jit.frontend"] = lambda t: [c.__name__ for c in t.jit.frontend.NotSupportedError.__mro__[:3]]
@@ -352,6 +371,18 @@ def test_progress_without_tqdm(capsys: Any) -> None:
     with Count() as bar:
         bar.update(3)
     assert capsys.readouterr().err == "\r50.0%\r100.0%\n\r3.0 bytes\n"
+
+
+def test_pinned() -> None:
+    from torchlike.utils.data._utils.pin_memory import pin_memory
+
+    class Batch:
+        def pin_memory(self) -> str:
+            return "pinned"
+
+    x = torchlike.ones(2)
+    made = pin_memory({"a": [x, 1], "b": Pair(x, "s"), "c": Batch()})
+    assert made["a"][0] is x and made["b"] == Pair(x, "s") and made["c"] == "pinned"
 
 
 def test_optimize_for_mobile(tmp_path: Any) -> None:

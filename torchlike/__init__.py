@@ -71,6 +71,7 @@ from torchlike.tensor.printing import get_printoptions, printoptions, set_printo
 from torchlike.tensor.random import Generator
 from torchlike.tensor.random import default as default_generator
 from torchlike.tensor.typed import TYPES as _TYPES
+from torchlike.tensor.typed_storages import NAMES as _STORAGES
 from torchlike.version import __version__
 
 for _d in (*_DTYPES.values(), *_UNHELD.values()):
@@ -97,6 +98,7 @@ _LAZY = frozenset(
 _LAZY_FROM = {
     "DeviceObjType": "_C",
     "Future": "futures",
+    "GradScaler": "amp",
     "_amp_foreach_non_finite_check_and_unscale_": "amp.unscale",
     "_amp_update_scale_": "amp.unscale",
     "compile": "compiler.compiled",
@@ -123,6 +125,8 @@ def __getattr__(name: str) -> _Any:
         if name in _LAZY_FROM or name.startswith("_foreach_"):
             found = globals()[name] = getattr(_import_module(f"torchlike.{_LAZY_FROM.get(name, '_foreach')}"), name)
             return found
+        if name == "Storage":  # of the default dtype, as it is now
+            return globals()[_STORAGES[get_default_dtype()]]
         if name.startswith("__"):
             raise AttributeError(f"module 'torchlike' has no attribute {name!r}")
         raise _missing(f"torch.{name}")

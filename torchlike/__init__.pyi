@@ -49,6 +49,7 @@ from torchlike.amp.autocast_mode import is_autocast_enabled as is_autocast_enabl
 from torchlike.amp.autocast_mode import set_autocast_cache_enabled as set_autocast_cache_enabled
 from torchlike.amp.autocast_mode import set_autocast_dtype as set_autocast_dtype
 from torchlike.amp.autocast_mode import set_autocast_enabled as set_autocast_enabled
+from torchlike.amp.grad_scaler import GradScaler as GradScaler
 from torchlike.autograd import enable_grad as enable_grad
 from torchlike.autograd import inference_mode as inference_mode
 from torchlike.autograd import is_grad_enabled as is_grad_enabled

@@ -24,10 +24,15 @@ _dir: str | None = None
 _list = list
 
 
+def _get_torch_home() -> str:
+    """Where torch keeps what it downloads: $TORCH_HOME, else ~/.cache/torch."""
+    home = os.environ.get("TORCH_HOME") or os.path.join(os.environ.get("XDG_CACHE_HOME", "~/.cache"), "torch")
+    return os.path.expanduser(home)
+
+
 def get_dir() -> str:
     """Where downloads are kept: `set_dir`, else $TORCH_HOME/hub, else ~/.cache/torch/hub."""
-    home = os.environ.get("TORCH_HOME") or os.path.join(os.environ.get("XDG_CACHE_HOME", "~/.cache"), "torch")
-    return _dir or os.path.join(os.path.expanduser(home), "hub")
+    return _dir or os.path.join(_get_torch_home(), "hub")
 
 
 def set_dir(d: str | os.PathLike) -> None:

@@ -13,10 +13,12 @@ from typing import Any
 import pytest
 import torch
 import torch.distributed.algorithms._checkpoint.checkpoint_wrapper
+import torch.distributed.algorithms.ddp_comm_hooks
 import torch.distributed.fsdp.wrap
 
 import torchlike
 import torchlike.distributed.algorithms._checkpoint.checkpoint_wrapper
+import torchlike.distributed.algorithms.ddp_comm_hooks
 import torchlike.distributed.fsdp.wrap
 from tests.distributed.launching import SCRIPTS, ranks
 from tests.nn.conftest import assert_same, outcome
@@ -78,6 +80,38 @@ def test_zero_redundancy_alone():
             zero(weights, t.optim.SGD, overlap_with_ddp=True, lr=1.0)
     finally:
         dist.destroy_process_group()
+
+
+HOOKS = ("allreduce_hook", "fp16_compress_hook", "fp16_compress_wrapper", "bf16_compress_wrapper", "bf16_compress_hook")
+
+
+@pytest.mark.parametrize("name", HOOKS)
+def test_communication_hooks(name):
+    """The gradients of one process, rounded to what the hook sends."""
+
+    def run(t: Any, name: str = name) -> Any:
+        t.manual_seed(0)
+        dist, hooks = t.distributed, t.distributed.algorithms.ddp_comm_hooks
+        dist.init_process_group("gloo", store=dist.HashStore(), rank=0, world_size=1)
+        try:
+            model = t.nn.parallel.DistributedDataParallel(t.nn.Linear(3, 2))
+            hook = getattr(hooks.default_hooks, name)
+            if "wrapper" in name:
+                model.register_comm_hook(None, hook(hooks.default.allreduce_hook))
+            else:
+                kind = {"a": "ALLREDUCE", "f": "FP16_COMPRESS", "b": "BF16_COMPRESS"}[name[0]]
+                hooks.register_ddp_comm_hook(hooks.DDPCommHookType[kind], model)
+            model(t.arange(6.0).reshape(2, 3) / 7).square().sum().backward()
+            return [p.grad for p in model.parameters()]
+        finally:
+            dist.destroy_process_group()
+
+    if name.startswith("bf16"):  # torch has it for GPUs only
+        ours, plain = run(torchlike), run(torchlike, "allreduce_hook")
+        assert [g.tolist() for g in ours] == [g.bfloat16().float().tolist() for g in plain]
+        return
+    ours, theirs = (outcome(run, library)[0] for library in (torchlike, torch))
+    assert_same(ours, theirs)
 
 
 def _net(t: Any) -> Any:

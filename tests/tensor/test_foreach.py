@@ -144,7 +144,40 @@ def test_extensions_say_what_to_do():
 
     with pytest.raises(NotImplementedError, match="from_jax"):
         cpp_extension.load("mine", ["mine.cpp"])
-    assert cpp_extension.CUDA_HOME is None
+
+
+def test_extensions_without_torch_are_built(tmp_path, monkeypatch):
+    """A module in C through `BuildExtension`; one with torch's headers says what it needs; CUDA as torch without CUDA."""
+    import setuptools
+
+    from torchlike.utils import cpp_extension
+
+    source = tmp_path / "plain.c"
+    source.write_text(
+        "#include <Python.h>\n"
+        'static struct PyModuleDef of = {PyModuleDef_HEAD_INIT, "plain_of_tests", NULL, -1, NULL};\n'
+        "PyMODINIT_FUNC PyInit_plain_of_tests(void) { return PyModule_Create(&of); }\n"
+    )
+    other = tmp_path / "other.cpp"
+    other.write_text("#include <torch/extension.h>\n")
+
+    def build(name, path):
+        extension = setuptools.Extension(name, [str(path)])
+        extension.extra_compile_args = {"cxx": ["-O0"], "nvcc": ["-O3"]}
+        folders = ["--build-temp", str(tmp_path / "temp"), "--build-lib", str(tmp_path / "lib")]
+        setuptools.setup(
+            name=name, ext_modules=[extension], script_args=["-q", "build_ext", *folders],
+            cmdclass={"build_ext": cpp_extension.BuildExtension.with_options(use_ninja=False)},
+        )  # fmt: skip
+
+    monkeypatch.chdir(tmp_path)
+    build("plain_of_tests", source)
+    assert [path.name.split(".")[0] for path in (tmp_path / "lib").iterdir()] == ["plain_of_tests"]
+    with pytest.raises(NotImplementedError, match="which is not here"):
+        build("other_of_tests", other)
+    monkeypatch.setattr(cpp_extension, "CUDA_HOME", None)
+    with pytest.raises(OSError, match="CUDA_HOME environment variable is not set"):
+        cpp_extension.CUDAExtension("a", ["a.cu"])
 
 
 def test_limits_are_attributes_of_the_class():

@@ -82,12 +82,48 @@ def test_same_as_torch(name: str, tmp_path: Path) -> None:
     assert ours[1] == theirs[1]
 
 
+@pytest.mark.filterwarnings("ignore::DeprecationWarning")  # torch's own
+def test_graph(tmp_path: Path, capsys: Any) -> None:
+    """As torch's: the same modules, parameters and inputs; every edge leads to a node; nothing of the model changes."""
+    from tensorboard.backend.event_processing.event_file_loader import LegacyEventFileLoader
+    from tensorboard.compat.proto.graph_pb2 import GraphDef
+
+    def graph(t: Any) -> tuple[Any, set[str], Any]:
+        class Net(t.nn.Module):
+            def __init__(self) -> None:
+                super().__init__()
+                self.body = t.nn.Sequential(t.nn.Conv2d(1, 2, 3), t.nn.BatchNorm2d(2), t.nn.ReLU(), t.nn.Dropout(0.5))
+                self.head = t.nn.Linear(8, 3)
+
+            def forward(self, x: Any, scale: Any) -> Any:
+                return (self.head(self.body(x).flatten(1)) * scale).softmax(1)
+
+        net = Net()
+        tensorboard = pytest.importorskip(f"{t.__name__}.utils.tensorboard")
+        with tensorboard.SummaryWriter(tmp_path / t.__name__) as writer:
+            writer.add_graph(net, (t.ones(2, 1, 4, 4), t.ones(2, 1)), verbose=t is torchlike)
+        (path,) = (tmp_path / t.__name__).iterdir()
+        (found,) = [event.graph_def for event in LegacyEventFileLoader(str(path)).Load() if event.graph_def]
+        made = GraphDef.FromString(found)
+        scopes = {part for node in made.node for part in node.name.split("/") if "[" in part}
+        return made, scopes, net
+
+    (ours, scopes, net), (_, their_scopes, _) = graph(torchlike), graph(torch)
+    assert scopes == their_scopes - {"Dropout[3]"} | scopes & {"Dropout[3]"}
+    names = {node.name for node in ours.node}
+    assert {source for node in ours.node for source in node.input} <= names
+    assert {"Net/Linear[head]/weight", "Net/Sequential[body]/Conv2d[0]/bias", "input/input", "input/input_2"} <= names
+    shapes = {node.name: [d.size for d in node.attr["_output_shapes"].list.shape[0].dim] for node in ours.node}
+    assert shapes["output/output"] == [2, 3] and shapes["Net/Linear[head]/weight"] == [3, 8]
+    assert "Conv2d[0]" in capsys.readouterr().out
+    assert net.body[1].running_mean.tolist() == [0.0, 0.0] and net.body[1].num_batches_tracked.item() == 0
+    assert not net.head._forward_hooks and tuple(net(torchlike.ones(2, 1, 4, 4), 1.0).shape) == (2, 3)
+
+
 def test_refused(tmp_path: Path) -> None:
     with torchlike.utils.tensorboard.SummaryWriter(tmp_path) as writer:
         with pytest.raises(NotImplementedError, match="numpy array or torch tensor"):
             writer.add_histogram("h", object())
         with pytest.raises(ValueError, match="no element"):
             writer.add_histogram("h", [])
-        with pytest.raises(NotImplementedError, match="add_graph"):
-            writer.add_graph(None)
     assert writer.get_logdir() == tmp_path

@@ -147,6 +147,10 @@ class Wishart(ExponentialFamily):
 
     def rsample(self, sample_shape: Any = (), max_try_correction: Any = None) -> Tensor:
         self._numbers(sample_shape)  # torch draws once more what has come out well: to have its numbers, so does this
+        return self._bartlett_sampling(sample_shape)
+
+    def _bartlett_sampling(self, sample_shape: Any = ()) -> Tensor:
+        """One draw by Bartlett's decomposition."""
         diagonal, below = self._numbers(sample_shape)
         factor = diagonal.clamp(min=torch.finfo(diagonal.dtype).eps).sqrt().diag_embed()
         p = self._event_shape[-1]

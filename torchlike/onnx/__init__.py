@@ -4,9 +4,10 @@ from __future__ import annotations
 
 from torchlike.base import exporting
 from torchlike.base.errors import absent
+from torchlike.onnx.enums import OperatorExportTypes, TrainingMode
 from torchlike.onnx.exporter import ONNXProgram, export
 
-__all__ = ["ONNXProgram", "export", "is_in_onnx_export"]
+__all__ = ["ONNXProgram", "OperatorExportTypes", "TrainingMode", "export", "is_in_onnx_export"]
 
 
 def is_in_onnx_export() -> bool:

@@ -174,6 +174,22 @@ class Optimizer(Stepping):
         self.param_groups.append(param_group)
         Epoch.now += 1
 
+    @staticmethod
+    def _group_tensors_by_device_and_dtype(tensorlistlist: list[list[Any]], with_indices: bool = False) -> dict[tuple, tuple]:
+        """Lists of tensors (parameters, gradients, states) in groups of one device and dtype, those of the first list's.
+
+        Returns:
+            By device and dtype the same lists, shorter, and (with `with_indices`) where their elements stood.
+        """
+        found: dict[tuple, tuple] = {}
+        for i, tensors in enumerate(zip(*tensorlistlist, strict=True)):
+            key = tensors[0].device, tensors[0].dtype
+            lists, places = found.setdefault(key, ([[] for _ in tensorlistlist], []))
+            for group, tensor in zip(lists, tensors, strict=True):
+                group.append(tensor)
+            places += [i] * with_indices
+        return found
+
     def _check_parameter(self, param: Any) -> None:
         if not isinstance(param, Tensor):
             raise TypeError(f"optimizer can only optimize Tensors, but one of the params is {_typename(param)}")
@@ -303,6 +319,11 @@ def _use_grad_for_differentiable(step: Callable) -> Callable:
 
 def _get_value(value: Any) -> Any:
     return value.item() if isinstance(value, Tensor) else value
+
+
+def _get_capturable_supported_devices(supports_xla: bool = True) -> list[str]:
+    """The devices on which torch's optimizers may be captured as a graph; here every step is."""
+    return ["cuda", "xpu", "hpu", "privateuseone", *["xla"] * supports_xla]
 
 
 def _to_scalar(value: Any) -> Any:

@@ -81,9 +81,13 @@ class DistributedDataParallel(Module):
         elif group.size() > 1:
             if init_sync:
                 self._from_first([*module.parameters(), *module.buffers()])
-            owner = weakref.ref(self)
-            for _, param in self._named:
-                register_post_accumulate_grad_hook(param, lambda p: _arrive(owner, p))
+            self._watch()
+
+    def _watch(self) -> None:
+        """Note when gradients arrive."""
+        owner = weakref.ref(self)
+        for _, param in self._named:
+            register_post_accumulate_grad_hook(param, lambda p: _arrive(owner, p))
 
     # ---- forward ----------------------------------------------------------------------------------------------
 
@@ -174,6 +178,8 @@ class DistributedDataParallel(Module):
         if self._hook is not None:
             raise RuntimeError("register_comm_hook or register_builtin_comm_hook can only be called once.")
         self._hook = (state, hook)
+        if self._mesh is None and self.process_group.size() == 1:  # nothing is averaged, but the hook is called
+            self._watch()
 
     def join(self, *args: Any, **kwargs: Any) -> Any:
         raise missing("DistributedDataParallel.join", "give every rank the same number of batches (DistributedSampler does)")

@@ -19,10 +19,11 @@ def accelerator() -> device | None:
     return None if jax.default_backend() == "cpu" else resolve("xla")
 
 
-def pin(data: Any, where: device) -> Any:
+def pin(data: Any, where: device | None) -> Any:
     """Start the transfer of every tensor in `data`, through dictionaries, tuples, lists and what has a `pin_memory` itself."""
     if isinstance(data, Tensor):
-        staging.stage(data._read(), where)
+        if where is not None:
+            staging.stage(data._read(), where)
         return data
     if isinstance(data, (str, bytes)):
         return data

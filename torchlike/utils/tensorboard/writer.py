@@ -13,10 +13,10 @@ from tensorboard.compat.proto.summary_pb2 import Summary, SummaryMetadata
 from tensorboard.plugins.custom_scalar import layout_pb2
 from tensorboard.summary.writer.event_file_writer import EventFileWriter
 
-from torchlike.base.errors import missing
 from torchlike.utils.tensorboard import _arrays as arrays
 from torchlike.utils.tensorboard import summary
 from torchlike.utils.tensorboard.embedding import add_embedding
+from torchlike.utils.tensorboard.graph import graph_of
 
 
 class FileWriter:
@@ -208,8 +208,17 @@ class SummaryWriter:
     add_embedding = add_embedding
 
     def add_graph(self, model: Any, input_to_model: Any = None, verbose: bool = False, use_strict_trace: bool = True) -> None:
-        """Raises NotImplementedError: there is no TorchScript graph to show."""
-        raise missing("torch.utils.tensorboard.SummaryWriter.add_graph", "there is no TorchScript graph of a model here")
+        """What a module computes of its inputs (a tensor, or a tuple of arguments), its operations within its modules.
+
+        The operations are those that XLA gets (torch: TorchScript's).
+
+        Args:
+            verbose: print it, too.
+        """
+        graph = graph_of(model, input_to_model)
+        if verbose:
+            print(graph)
+        self._get_file_writer().add_event(Event(graph_def=graph.SerializeToString()))
 
     def add_custom_scalars(self, layout: dict[str, dict[str, list]]) -> None:
         """Which scalars are plotted together: `{category: {title: ["Multiline" or "Margin", [tags]]}}`."""
