@@ -23,7 +23,8 @@ from typing import Any
 from torchlike.base.advice import advice
 
 from . import redirect
-from .check_names import ROOTS, Use, uses
+from .certain import certain
+from .check_names import ROOTS, Use, place, places, uses
 
 SUPPORTED, DIFFERS, MISSING = "supported", "differs", "missing"
 _SKIPPED = frozenset({".git", ".hg", ".venv", "venv", "node_modules", "__pycache__", "build", "dist", "site-packages"})
@@ -219,17 +220,31 @@ def as_json(report: Report) -> dict[str, Any]:
             "names": [asdict(f) for f in report.found]}  # fmt: skip
 
 
-def quick(script: Path) -> list[str]:
-    """What a script itself uses that is missing, one line each: what `run` warns of. Only names that the ledger calls
-    missing are asked of torchlike, so that a script with none of them starts at once."""
+def quick(script: Path) -> tuple[list[str], bool]:
+    """What a script itself uses that is missing, one line each, and whether it is sure to fail for one of them.
+
+    Only names that the ledger calls missing are asked of torchlike, so that a script with none of them starts at once.
+    """
     try:
-        found = [u for u in uses(ast.parse(source_of(script))) if not u.method]
+        tree = ast.parse(source_of(script))
+        found = [u for u in uses(tree) if not u.method]
     except (OSError, SyntaxError, ValueError, KeyError):
-        return []  # Python itself will say so
+        return [], False  # Python itself will say so
     suspects = {u.name: u.line for u in reversed(found) if ledger().get(u.name, {}).get("there") == "no"}
-    told = [(line, *state_of(name)) for name, line in suspects.items()]
-    return [f"{script}:{line}: {name} is missing" + (f": {note}" if note else "")
-            for line, name, state, note in sorted(told) if state == MISSING]  # fmt: skip
+    if not suspects:
+        return [], False
+    told = sorted((line, *state_of(name)) for name, line in suspects.items())
+    missing = {name for _, name, state, _ in told if state == MISSING}
+    lines = [f"{script}:{line}: {name} is missing" + (f": {note}" if note else "")
+             for line, name, _, note in told if name in missing]  # fmt: skip
+    at = places(tree)
+    asked = [(at.get(place(node), ""), called) for node, called in certain(tree)]
+    return lines, any(name in missing and (called or _fails(name)) for name, called in asked)
+
+
+def _fails(name: str) -> bool:
+    """Whether a missing API cannot even be named."""
+    return look_up(name) is None and not name.startswith("torch.distributed.")  # stand-ins can, see `hollow`
 
 
 def add(commands: Any) -> None:

@@ -4,7 +4,7 @@ from __future__ import annotations
 
 import ast
 from collections.abc import Iterator
-from typing import NamedTuple
+from typing import Any, NamedTuple
 
 ROOTS = ("torch", "torchvision")
 
@@ -22,11 +22,24 @@ def uses(tree: ast.AST) -> list[Use]:
     return sorted(set(_Reader().read(tree)), key=lambda u: (u.line, u.name))
 
 
+def places(tree: ast.AST) -> dict[tuple, str]:
+    """The names by the place where they stand (see `place`)."""
+    reader = _Reader()
+    reader.read(tree)
+    return reader.places
+
+
+def place(node: Any) -> tuple:
+    """Where a node stands in the text."""
+    return node.lineno, node.col_offset, node.end_col_offset
+
+
 class _Reader:
     """Follows names through imports and assignments, scope by scope."""
 
     def __init__(self) -> None:
         self._scopes: list[dict[str, str | None]] = [{}]
+        self.places: dict[tuple, str] = {}
 
     def read(self, tree: ast.AST) -> list[Use]:
         return list(self._visit(tree))
@@ -73,6 +86,7 @@ class _Reader:
     def _expression(self, node: ast.Name | ast.Attribute) -> Iterator[Use]:
         path = self._path(node)
         if path is not None:
+            self.places[place(node)] = path
             yield Use(path, node.lineno)
         elif isinstance(node, ast.Attribute):
             yield from self._visit(node.value)
@@ -85,6 +99,7 @@ class _Reader:
             if root in ROOTS:
                 self._scopes[-1][bound] = alias.name if alias.asname else root
                 if "." in alias.name:
+                    self.places[place(alias)] = alias.name
                     yield Use(alias.name, node.lineno)
             else:
                 self._scopes[-1][bound] = None
@@ -100,6 +115,7 @@ class _Reader:
                 continue
             self._scopes[-1][alias.asname or alias.name] = path
             if path is not None:
+                self.places[place(alias)] = path
                 yield Use(path, node.lineno)
 
     def _scope(self, node: ast.FunctionDef | ast.AsyncFunctionDef | ast.Lambda | ast.ClassDef) -> Iterator[Use]:

@@ -35,8 +35,12 @@ def environment() -> dict[str, str]:
 def _run(options: argparse.Namespace) -> int:
     command = [sys.executable, *(["-m"] if options.module else []), options.script, *options.arguments]
     if options.check and not options.module:
-        for line in quick(Path(options.script)):
+        missing, fatal = quick(Path(options.script))
+        for line in missing:
             print(f"torchlike: {line}", file=sys.stderr)
+        if fatal:
+            print("torchlike: so it would fail, and has not been started; --no-check starts it", file=sys.stderr)
+            return 1
     if os.name == "posix":  # the same process, so that signals, exit status and `__main__` are the script's own
         sys.stdout.flush()
         os.execve(sys.executable, command, environment())

@@ -87,18 +87,50 @@ def test_command(program: Path, tmp_path: Path, capsys: pytest.CaptureFixture[st
     assert main(["check", str(tmp_path / "none")]) == 2
 
 
-def test_run_warns(program: Path, monkeypatch: pytest.MonkeyPatch, capsys: pytest.CaptureFixture[str]) -> None:
-    """Before it starts a script, `run` says what the ledger knows to be missing."""
+SURE = [
+    "{0}",
+    "x = [{0}() for _ in range(3)]",
+    "from {1} import {2}",
+    "if __name__ == '__main__':\n  for epoch in range(3):\n    with open('x') as f: print({0})",
+    "class A:\n  def __init__(self): {0}()\ndef main():\n  a = A()\nmain()",
+    "def main():\n  if len(x) > 3: raise ValueError\n  while True:\n    {0}\ntry: main()\nexcept KeyboardInterrupt: pass",
+    "for i in range(3):\n  if i: break\n{0}",
+    "class A({0}): pass",
+]
+UNSURE = [
+    "try: {0}\nexcept Exception: pass",
+    "if torch.cuda.is_available(): {0}",
+    "x = {0} if torch.cuda.is_available() else None",
+    "torch.cuda.is_available() and {0}",
+    "def f(): {0}\nclass A:\n  def forward(self): {0}\nprint(A())",
+    "def f():\n  if x: return\n  {0}\nf()",
+    "import sys\ndef f():\n  if x: sys.exit()\nf()\n{0}",
+    "f = lambda: {0}",
+    "with contextlib.suppress(Exception): {0}",
+    "def f():\n  yield {0}\nf()",
+    "def f(x={1}.Tensor): pass\nraise SystemExit\n{0}",
+]
+
+
+@pytest.fixture
+def missing(monkeypatch: pytest.MonkeyPatch) -> str:
     monkeypatch.setattr(run.os, "execve", lambda *arguments: None)
     monkeypatch.setattr(run.subprocess, "call", lambda *arguments, **options: 0)
-    known = next(
+    return next(
         n for n, row in check.ledger().items() if row["there"] == "no" and check.look_up(n) is None and n.count(".") == 1
     )
-    script = program / "script.py"
-    script.write_text(f"import torch\n{known}\n")
-    main(["run", str(script)])
-    assert f"script.py:2: {known} is missing" in capsys.readouterr().err
-    main(["run", "--no-check", str(script)])
+
+
+@pytest.mark.parametrize("text, sure", [*((t, True) for t in SURE), *((t, False) for t in UNSURE)])
+def test_run_looks_first(missing: str, tmp_path: Path, capsys: pytest.CaptureFixture[str], text: str, sure: bool) -> None:
+    """`run` says what the ledger knows to be missing, and does not start what is sure to need it."""
+    script = tmp_path / "script.py"
+    script.write_text("import torch\n" + text.format(missing, *missing.split(".")) + "\n")
+    assert bool(main(["run", str(script)])) == sure
+    told = capsys.readouterr().err
+    assert f"{missing} is missing" in told
+    assert ("has not been started" in told) == sure
+    assert not main(["run", "--no-check", str(script)])
     assert not capsys.readouterr().err
 
 

@@ -121,7 +121,7 @@ class Finder:
         return [self._known.get(id(v)) or Constant(v) for v in values]
 
     def _holds(self, holder: Any, wanted: dict[int, Value]) -> None:
-        if type(holder) is Storage and id(holder.value) in wanted:
+        if isinstance(holder, Storage) and id(holder.value) in wanted:
             self._known.setdefault(id(holder.value), Held(holder))
         elif isinstance(holder, Tensor) and holder._view is not None and id(holder._cached) in wanted:
             self._known.setdefault(id(holder._cached), View(holder))

@@ -146,7 +146,7 @@ def _leaks(graph: Graph, mine: set[int]) -> bool:
     values = [v for i, v in enumerate(graph.values) if i not in leaves]
     candidates = [v for v, n in zip(values, list(map(getrefcount, values)), strict=True) if n > _ALONE + 1]
     del values
-    return bool(candidates) and any(type(h) is Storage and id(h) not in mine for h in gc.get_referrers(*candidates))
+    return bool(candidates) and any(isinstance(h, Storage) and id(h) not in mine for h in gc.get_referrers(*candidates))
 
 
 _ALONE = next(iter(map(getrefcount, [object()])))  # what getrefcount says through map() of what one list refers to

@@ -8,6 +8,7 @@ from __future__ import annotations
 
 import warnings
 from collections.abc import Sequence
+from dataclasses import dataclass
 from typing import Any
 
 MANY = 16  # programs that do the same operations: said from here on, at each doubling
@@ -15,6 +16,33 @@ SECONDS = 20.0  # and if they have taken so long altogether
 _MOST = 4096
 
 _known: dict[int, list[float]] = {}
+
+
+@dataclass
+class Stats:
+    """Counters that tests and users read (`torchlike.engine.stats`).
+
+    Attributes:
+        compiled: programs built. run: programs run. hits: runs that found their program. nodes: nodes run.
+        by_numpy: runs of what never came again (see `engine.seldom`), without a program.
+        seconds: what the first runs of programs took, compilation included.
+        cold: the last flush compiled; while so, user lines are kept for error messages.
+    """
+
+    compiled: int = 0
+    run: int = 0
+    hits: int = 0
+    nodes: int = 0
+    by_numpy: int = 0
+    seconds: float = 0.0
+    cold: bool = True
+
+    def reset(self) -> None:
+        self.compiled = self.run = self.hits = self.nodes = self.by_numpy = 0
+        self.seconds = 0.0
+
+
+stats = Stats()
 
 
 def note(entries: Sequence[tuple], seconds: float, lines: Sequence[str] | None) -> None:

@@ -6,7 +6,6 @@ import os
 import time
 from collections.abc import Callable, Iterator, Sequence
 from contextlib import contextmanager, nullcontext
-from dataclasses import dataclass
 from sys import getrefcount, stderr
 from typing import TYPE_CHECKING, Any
 from weakref import ref
@@ -19,7 +18,7 @@ from torchlike.base import settings
 from torchlike.base.device import CPU, device, jax_device
 from torchlike.base.errors import OutOfMemoryError
 from torchlike.base.flags import flags
-from torchlike.engine import compilations
+from torchlike.engine import compilations, seldom
 from torchlike.engine.build import (
     always_variable,
     donations,
@@ -30,6 +29,7 @@ from torchlike.engine.build import (
     pure_function,
     successors,
 )
+from torchlike.engine.compilations import stats
 from torchlike.engine.placement import join
 from torchlike.engine.placement import spread as placed
 from torchlike.engine.processes import over, own, spread, world
@@ -45,31 +45,6 @@ _SOLE = (lambda value: getrefcount(value.array))(Value(None, object()))  # type:
 
 # Host arrays up to this size are handed to each program anew: that costs less than to place them on the device.
 _SMALL = 1024
-
-
-@dataclass
-class Stats:
-    """Counters that tests and users read (`torchlike.engine.stats`).
-
-    Attributes:
-        compiled: programs built. run: programs run. hits: runs that found their program. nodes: nodes run.
-        seconds: what the first runs of programs took, compilation included.
-        cold: the last flush compiled; while so, user lines are kept for error messages.
-    """
-
-    compiled: int = 0
-    run: int = 0
-    hits: int = 0
-    nodes: int = 0
-    seconds: float = 0.0
-    cold: bool = True
-
-    def reset(self) -> None:
-        self.compiled = self.run = self.hits = self.nodes = 0
-        self.seconds = 0.0
-
-
-stats = Stats()
 
 
 class Program:
@@ -162,14 +137,15 @@ class Group:
     Attributes:
         variable: positions of Python numbers that have varied, or always do (hyperparameters): they are inputs.
         constants: the numbers at all other positions, baked into the programs.
+        visits: how often numpy has run it.
     """
 
-    __slots__ = ("baked", "constants", "missed", "programs", "used", "variable")
+    __slots__ = ("baked", "constants", "missed", "programs", "used", "variable", "visits")
 
     def __init__(self, graph: Graph):
         self.programs: dict[tuple, Program] = {}
         self.missed: set[tuple] = set()
-        self.used = 0
+        self.used = self.visits = 0
         self.fix(always_variable(graph), graph.numbers)
 
     def fix(self, variable: tuple[int, ...], numbers: list[Any]) -> None:
@@ -194,6 +170,7 @@ _GROUPS: dict[tuple, Group] = {}
 
 # Set where XLA must not be touched (see `torchlike.engine.host`): `(graph, live)` -> every live value has its array.
 on_host: Callable[[Graph, Sequence[int]], None] | None = None
+by_numpy: Any = None  # the same, set by `torchlike.engine.host`, for what is not worth compiling
 
 
 def run(graph: Graph, counts: list[int], alone: int) -> Program | None:
@@ -218,6 +195,10 @@ def run(graph: Graph, counts: list[int], alone: int) -> Program | None:
         where = join(graph) if placed.active else ()
         found, known = _find(graph, entries, live, donatable, where)
         started = time.perf_counter()
+        if found is None:
+            by_numpy(graph, live)
+            _count_by_numpy(len(entries), started)
+            return None
         try:
             if found.ranks is not None and world.announce is not None:
                 world.announce(found.ranks, found.collectives, not known)
@@ -239,8 +220,19 @@ def run(graph: Graph, counts: list[int], alone: int) -> Program | None:
     return found
 
 
-def _find(graph: Graph, entries: tuple, live: tuple, donatable: tuple, where: tuple) -> tuple[Program, bool]:
-    """The program for this graph, whose leaves lie at `where` (if on several devices), and whether it was there already."""
+def _count_by_numpy(nodes: int, started: float) -> None:
+    stats.by_numpy += 1
+    stats.nodes += nodes
+    stats.cold = False
+    if flags.debug > 1:
+        print(f"[torchlike] numpy ran {nodes} nodes in {1e3 * (time.perf_counter() - started):.2f} ms", file=stderr)
+
+
+def _find(graph: Graph, entries: tuple, live: tuple, donatable: tuple, where: tuple) -> tuple[Program | None, bool]:
+    """The program for this graph, whose leaves lie at `where` (if on several devices), and whether it was there already.
+
+    None where there is none and numpy is to run the graph.
+    """
     key = (live, donatable, where)
     group = _GROUPS.get(entries)
     reason = "its numbers changed"
@@ -258,6 +250,9 @@ def _find(graph: Graph, entries: tuple, live: tuple, donatable: tuple, where: tu
             return found, True
         reason = "other values are held"
     group.used = stats.run
+    if not where and seldom.spared(graph, group.visits):
+        group.visits += 1
+        return None, False
     outs = tuple(i for i in live if graph.values[i].array is None)
     found = Program(graph, outs, donatable, group.variable, where)
     for (_, _, there), other in group.programs.items():
@@ -267,6 +262,7 @@ def _find(graph: Graph, entries: tuple, live: tuple, donatable: tuple, where: tu
             return other, True
     group.programs[key] = found
     stats.compiled += 1
+    seldom.compiled(graph)
     _persist()
     if flags.debug:
         _announce(found, reason)
@@ -322,6 +318,7 @@ def clear() -> None:
     """Drop every compiled program."""
     _GROUPS.clear()
     compilations.clear()
+    seldom.clear()
 
 
 def programs() -> list[Program]:

@@ -14,6 +14,7 @@ from torchlike.base.numeric import checked
 from torchlike.base.promotion import scalar_name
 from torchlike.engine.value import host, of_jax
 from torchlike.tensor.options import with_grad
+from torchlike.tensor.shared import share
 from torchlike.tensor.storages import UntypedStorage
 from torchlike.tensor.tensor import Tensor, bare
 
@@ -111,20 +112,36 @@ def _plain(data: Any) -> Any:
 
 
 def as_tensor(data: Any, dtype: Any = None, device: Any = None) -> Tensor:
-    """`data` as a tensor; a tensor that already is what is asked for comes back itself."""
+    """`data` as a tensor; a tensor that already is what is asked for comes back itself, a numpy array shares its elements."""
     if isinstance(data, Tensor):
         return data.to(device=device, dtype=dtype)
     if isinstance(data, UntypedStorage):
         return data._elements(dtypes.uint8).to(device=device, dtype=dtype)
+    if isinstance(data, np.ndarray):
+        return from_numpy(data).to(device=device, dtype=dtype)
     return tensor(data, dtype=dtype, device=device)
 
 
 def from_numpy(array: np.ndarray) -> Tensor:
-    """A tensor with the elements of a numpy array. Unlike torch's it does not share memory: XLA's buffers are immutable."""
+    """A tensor that shares its elements with a numpy array, see `torchlike.tensor.shared`.
+
+    What is written to the tensor is in the array at once. What is written to the array is in the tensor when that is next used;
+    an array of more than 256 KiB is looked at only at the first use (torch shares the memory itself).
+
+    Raises:
+        TypeError: for anything else, and for elements that are no numbers.
+
+    >>> import numpy, torchlike as torch
+    >>> array = numpy.zeros(2)
+    >>> x = torch.from_numpy(array)
+    >>> array[0] = 5; x[1] = 7
+    >>> x, array
+    (tensor([5., 7.], dtype=torch.float64), array([5., 7.]))
+    """
     if not isinstance(array, np.ndarray):
         raise TypeError(f"expected np.ndarray (got {type(array).__module__}.{type(array).__name__})")
     dtypes.from_numpy(array.dtype)
-    return bare(host(np.array(array)))
+    return share(array)
 
 
 def from_jax(array: Any) -> Tensor:
@@ -133,7 +150,7 @@ def from_jax(array: Any) -> Tensor:
 
 
 def from_dlpack(ext_tensor: Any, *, device: Any = None, copy: bool | None = None) -> Tensor:
-    """A tensor of anything that speaks DLPack: numpy and jax arrays, real torch's tensors. Does not share memory."""
+    """A tensor of anything that speaks DLPack: numpy and jax arrays, real torch's tensors. Only numpy's are shared."""
     if isinstance(ext_tensor, Tensor):
         found = ext_tensor.clone() if copy else ext_tensor.detach()
     elif isinstance(ext_tensor, np.ndarray):

@@ -17,7 +17,9 @@ from torchlike.engine.record import local
 from torchlike.engine.value import host
 from torchlike.tensor import indexing, printing
 from torchlike.tensor.address import address
-from torchlike.tensor.tensor import Tensor, attributes, bare
+from torchlike.tensor.shared import array_of
+from torchlike.tensor.storage import Storage
+from torchlike.tensor.tensor import Tensor, attributes
 
 # ---- reading out ----------------------------------------------------------------------------------------------
 
@@ -38,12 +40,13 @@ def tolist(self: Tensor) -> Any:
 
 
 def numpy(self: Tensor, *, force: bool = False) -> np.ndarray:
-    """The elements as a numpy array of its own (torch's shares memory; XLA's buffers are immutable).
+    """The elements as a numpy array that shares them with the tensor, as `from_numpy` does.
+
+    The array of a part of a tensor of more than 256 KiB is a copy.
 
     Raises:
         RuntimeError: where the tensor requires grad. TypeError: where it is not on the CPU (unless `force`).
     """
-    value = self._read()
     if not force:
         if self._rg:
             raise RuntimeError("Can't call numpy() on Tensor that requires grad. Use tensor.detach().numpy() instead.")
@@ -54,12 +57,14 @@ def numpy(self: Tensor, *, force: bool = False) -> np.ndarray:
             )
     if self.dtype is dtypes.bfloat16:
         raise TypeError("Got unsupported ScalarType BFloat16")
-    return np.array(value.numpy())
+    return array_of(self)
 
 
 def __array__(self: Tensor, dtype: Any = None, copy: Any = None) -> np.ndarray:
     found = numpy(self) if self.dtype is not dtypes.bfloat16 else np.array(self._read().numpy())
-    return found if dtype is None else found.astype(dtype)
+    if dtype is not None and found.dtype != dtype:
+        return found.astype(dtype)
+    return np.array(found) if copy else found
 
 
 def __jax_array__(self: Tensor) -> Any:
@@ -150,7 +155,7 @@ def __deepcopy__(self: Tensor, memo: dict) -> Tensor:
             "https://github.com/pytorch/pytorch/pull/103001"
         )
     out = type(self).__new__(type(self))
-    out._storage = type(self._storage)(self._read())
+    out._storage = Storage(self._read())
     out._strides, out._rg = self._strides, self._rg
     memo[id(self)] = out
     attributes(out).update({name: copy.deepcopy(value, memo) for name, value in self.__dict__.items()})
@@ -172,7 +177,7 @@ def __reduce_ex__(self: Tensor, protocol: Any) -> tuple:
 
 def _rebuild(kind: type[Tensor], array: np.ndarray, dtype: DType, requires_grad: bool, strides: Any, own: dict) -> Tensor:
     out = kind.__new__(kind)
-    out._storage = type(bare(host(np.zeros(0)))._storage)(host(array.astype(dtype.np)))
+    out._storage = Storage(host(array.astype(dtype.np)))
     out._strides, out._rg = strides, requires_grad
     attributes(out).update(own)
     return out

@@ -232,20 +232,20 @@ class Tensor(_Holder):
 
     @property
     def shape(self) -> Size:
-        return (self._storage.value if self._view is None else self._cached).aval.shape  # type: ignore[union-attr]  # as in _read
+        return (self._storage.raw if self._view is None else self._cached).aval.shape  # type: ignore[union-attr]  # as in _read
 
     @property
     def dtype(self) -> dtype:
-        return (self._storage.value if self._view is None else self._cached).aval.dtype  # type: ignore[union-attr]  # as in _read
+        return (self._storage.raw if self._view is None else self._cached).aval.dtype  # type: ignore[union-attr]  # as in _read
 
     @property
     def device(self) -> device:
-        return self._storage.value.aval.device
+        return self._storage.raw.aval.device
 
     @property
     def ndim(self) -> int:
         """Number of dimensions."""
-        return (self._storage.value if self._view is None else self._cached).aval.ndim  # type: ignore[union-attr]  # as in _read
+        return (self._storage.raw if self._view is None else self._cached).aval.ndim  # type: ignore[union-attr]  # as in _read
 
     def stride(self, dim: int | None = None) -> Any:
         """Strides in elements, as torch would lay the tensor out (XLA lays it out as it likes)."""

@@ -2,7 +2,8 @@
 
 A forked process must not touch the XLA of its parent: the threads of its pools do not exist there (a compilation in
 such a process aborts). `enable` makes every flush come here instead. Nothing is compiled, so that tensors whose shape is
-new each time (images, before they are cropped) cost no more than others.
+new each time (images, before they are cropped) cost no more than others; which is why programs that never come again are run
+here in any process (see `torchlike.engine.seldom`).
 """
 
 from __future__ import annotations
@@ -19,8 +20,8 @@ import numpy as np
 from torchlike.base import dtypes
 from torchlike.base.flags import flags
 from torchlike.engine import program, random, record, signature, value
-from torchlike.engine.build import needed_for, number_count, number_starts, pure_function, results_of
-from torchlike.engine.signature import Signature, VjpSignature
+from torchlike.engine.build import number_starts, results_of
+from torchlike.engine.signature import Signature
 from torchlike.engine.value import Aval
 
 if TYPE_CHECKING:
@@ -78,43 +79,41 @@ def _read_foreign(array: Any) -> np.ndarray:
 
 
 def run(graph: Graph, live: Sequence[int]) -> None:
-    """Give every pending value among `live` its array."""
-    values = graph.values
-    outs = tuple(i for i in live if values[i].array is None)
-    _, needed = needed_for(graph, outs)
-    entries = graph.entries
-    leaves = {i: value.read(values[i].force()) for i in graph.leaves}
-    if any(isinstance(entries[i][0], VjpSignature) or entries[i][1] >= 0 for i in needed):
-        found = _whole(graph, leaves, outs, needed)
-    else:
-        found = _by_entry(graph, leaves, outs, needed)
-    for slot, array in zip(outs, found, strict=True):
-        values[slot].array = np.asarray(array)
-
-
-def _by_entry(graph: Graph, env: dict[int, Any], outs: tuple[int, ...], needed: list[int]) -> list:
-    results, starts = results_of(graph), number_starts(graph.entries)
-    last = {slot: index for index in needed for slot in graph.entries[index][2:]}  # who reads a value last
+    """Give every pending value among `live` its array, entry by entry."""
+    values, entries = graph.values, graph.entries
+    outs = [i for i in live if values[i].array is None]
+    results, starts = results_of(graph), number_starts(entries)
+    steps = _steps_for(graph, outs, results)
+    env = {i: value.read(values[i].force()) for i in graph.leaves}
+    last = {slot: index for index, slots in steps for slot in slots}  # who reads a value last
     last |= dict.fromkeys((*outs, *graph.leaves), -1)
-    for index in needed:
-        sig, _, *slots = graph.entries[index]
-        count = number_count(graph.entries[index])
-        given, numbers = iter(slots), iter(graph.numbers[starts[index] : starts[index] + count])
+    for index, slots in steps:
+        sig, pair, *_ = entries[index]
+        given, numbers = iter(slots), iter(graph.numbers[starts[index if pair < 0 else pair] :])
         args = [env[next(given)] if isinstance(s, Aval) else _number(next(numbers)) for s in sig.specs]
         for slot in slots:
             if last[slot] == index:
                 env.pop(slot, None)
         env.update(zip(results[index], call(sig, args), strict=True))
-    return [env[i] for i in outs]
+    for slot in outs:
+        values[slot].array = np.asarray(env[slot])
 
 
-def _whole(graph: Graph, env: dict[int, Any], outs: tuple[int, ...], needed: list[int]) -> list:
-    """A graph with gradients: traced as one, numbers as constants."""
-    leaves = tuple(env)
-    pure = pure_function(graph, leaves, outs, (), needed)
-    with jax.enable_x64(True):
-        closed = jax.make_jaxpr(pure)(*[graph.values[i].aval.struct() for i in leaves])
-    return evaluate(closed)([env[i] for i in leaves])
+def _steps_for(graph: Graph, outs: Sequence[int], results: list[range]) -> list[tuple[int, list[int]]]:
+    """In order, the entries that `outs` depend on, each with the slots that it reads.
+
+    A pullback that is paired with its forward traces that again, as it does where the two are in different programs.
+    """
+    wanted, steps = set(outs), []
+    for index in range(len(graph.entries) - 1, -1, -1):
+        if wanted.isdisjoint(results[index]):
+            continue
+        sig, pair, *slots = graph.entries[index]
+        if pair >= 0 and not sig.forward.linear:
+            slots = [*graph.entries[pair][2:], *slots]
+        wanted.update(slots)
+        steps.append((index, slots))
+    return steps[::-1]
 
 
 def call(sig: Signature, args: list[Any]) -> list:
@@ -155,6 +154,9 @@ def _kind(number: type) -> np.dtype:
 
 def _number(number: Any) -> np.ndarray:
     return np.asarray(number, _kind(type(number)))
+
+
+program.by_numpy = run
 
 
 # ---- jaxprs ---------------------------------------------------------------------------------------------------
