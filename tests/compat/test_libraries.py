@@ -15,13 +15,10 @@ from pathlib import Path
 
 import pytest
 
+from tests.compat.programs.models import MODELS
 from torchlike.compat import compare
 
 PROGRAMS = Path(__file__).parent / "programs"
-NAMES = (
-    "timm-resnet18", "timm-vit_tiny", "timm-convnext_atto", "bert", "roberta", "gpt2", "llama", "mistral", "t5", "vit", "clip",
-    "whisper",
-)  # fmt: skip
 
 
 def run(script: str, *arguments: str, redirected: bool) -> str:
@@ -37,7 +34,7 @@ def run(script: str, *arguments: str, redirected: bool) -> str:
 
 @pytest.mark.full
 @pytest.mark.timeout(900)  # a first compilation of a large model on a slow machine
-@pytest.mark.parametrize("name", NAMES)
+@pytest.mark.parametrize("name", MODELS)
 def test_same_as_torch(name: str, tmp_path: Path) -> None:
     library = "timm" if name.startswith("timm") else "transformers"
     if importlib.util.find_spec(library) is None:

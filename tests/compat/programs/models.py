@@ -34,6 +34,19 @@ def timm_model(name: str, size: int) -> tuple[Any, dict]:
     return timm.create_model(name, num_classes=7), {"x": torch.randn(1, 3, size, size)}
 
 
+# One small network of each of timm's families, and the size of its pictures.
+TIMM = {
+    "resnet18": 64, "vit_tiny_patch16_224": 224, "convnext_atto": 64, "efficientnet_b0": 64, "mobilenetv3_small_050": 64,
+    "mobilenetv4_conv_small": 64, "regnetx_002": 64, "mixer_s32_224": 224, "deit_tiny_patch16_224": 224, "poolformer_s12": 64,
+    "ghostnet_050": 64, "edgenext_xx_small": 64, "mobilevit_xxs": 64, "levit_128s": 224, "xcit_nano_12_p16_224": 224,
+    "crossvit_tiny_240": 240, "pit_ti_224": 224, "gmixer_12_224": 224, "resmlp_12_224": 224, "tinynet_e": 64, "lcnet_035": 64,
+    "repvgg_a0": 64, "rexnetr_100": 64, "coat_lite_tiny": 224, "efficientvit_b0": 64, "fastvit_t8": 64, "starnet_s1": 64,
+    "inception_next_atto": 64, "tiny_vit_5m_224": 224, "ese_vovnet19b_dw": 64, "pvt_v2_b0": 64, "eva02_tiny_patch14_224": 224,
+    "mambaout_femto": 64, "hgnetv2_b0": 64, "maxvit_rmlp_pico_rw_256": 256, "swin_tiny_patch4_window7_224": 224,
+    "densenet121": 64, "res2next50": 64, "cspresnet50": 64, "dpn48b": 64,
+}  # fmt: skip
+
+
 def bert() -> tuple[Any, dict]:
     from transformers import BertConfig, BertForSequenceClassification
 
@@ -103,9 +116,7 @@ def whisper() -> tuple[Any, dict]:
 
 
 MODELS: dict[str, Callable[[], tuple[Any, dict]]] = {
-    "timm-resnet18": partial(timm_model, "resnet18", 64),
-    "timm-vit_tiny": partial(timm_model, "vit_tiny_patch16_224", 224),
-    "timm-convnext_atto": partial(timm_model, "convnext_atto", 64),
+    **{f"timm-{name}": partial(timm_model, name, size) for name, size in TIMM.items()},
     "bert": bert,
     "roberta": roberta,
     "gpt2": gpt2,
