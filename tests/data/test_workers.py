@@ -324,6 +324,7 @@ def test_nothing_leaks(batches):
 
 @pytest.mark.full  # two minutes of forks
 @pytest.mark.timeout(600)
+@pytest.mark.filterwarnings("ignore:.*programs of the same:RuntimeWarning")  # the other thread is to compile, again and again
 def test_forks_while_another_thread_trains_and_compiles():
     """The other thread may hold no lock of JAX or of a generator at the moment of a fork: the worker would wait for ever."""
     stop = threading.Event()
