@@ -1,8 +1,8 @@
 """`compare.py MODEL FILE write` under torch, then `compare.py MODEL FILE compare` under torchlike: the same numbers?
 
 Outputs and loss agree to 5e-5, gradients to 5e-4 (in the L2 norm, relative to the reference's; a gradient that is zero up to
-rounding is measured by a hundred-thousandth of the largest), parameters after a step of AdamW to 1e-3. Generated tokens are the same,
-with a cache and without.
+rounding is measured by a hundred-thousandth of the largest), parameters after a step of AdamW to 1e-3. Generated tokens are
+the same, with a cache and without.
 """
 
 from __future__ import annotations
