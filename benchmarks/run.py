@@ -19,7 +19,7 @@ from typing import Any
 import jax
 
 from benchmarks import contenders as make
-from benchmarks import data, engine, ops, optim
+from benchmarks import data, engine, ops, optim, quant
 from benchmarks.models import CASES
 from benchmarks.timing import Times, TookTooLong, interleave, time_limit
 
@@ -97,7 +97,7 @@ def table(results: dict[str, dict[str, Any]], wanted: list[str]) -> str:
 def arguments() -> argparse.Namespace:
     """What the command line asks for."""
     parser = argparse.ArgumentParser(prog="python -m benchmarks", description=__doc__.splitlines()[0])
-    jobs = [*CASES, "engine", "ops", "optim", "data"]
+    jobs = [*CASES, "engine", "ops", "optim", "data", "quant"]
     parser.add_argument("--only", nargs="+", choices=jobs, default=jobs, metavar="JOB", help=f"some of {', '.join(jobs)}")
     names = list(CONTENDERS)
     parser.add_argument("--contenders", nargs="+", choices=names, default=names, metavar="NAME", help=f"some of {names}")
@@ -138,6 +138,12 @@ def main() -> None:
     loading = data.measure() if "data" in args.only else {}
     if loading:
         print(data.table(loading))
+    integers = quant.measure() if "quant" in args.only else {}
+    if integers:
+        print(quant.table(integers))
     if args.json:
-        found = {"machine": machine(), "training": training, "engine": inside, "ops": each, "optim": steps, "data": loading}
+        found = {
+            "machine": machine(), "training": training, "engine": inside, "ops": each, "optim": steps, "data": loading,
+            "quant": integers,
+        }  # fmt: skip
         args.json.write_text(json.dumps(found, indent=2))

@@ -21,12 +21,26 @@ CASES: dict[str, tuple[Callable[[Any], Any], Callable[[Any, Any], Any]]] = {
         lambda m: m.nn.LSTM(12, 10, bidirectional=True),
         lambda m, f: f(m.nn.utils.rnn.pack_padded_sequence(m.tensor(X), m.tensor([7, 5, 2])))[0][0],
     ),
+    "LSTM, packed, two layers": (
+        lambda m: m.nn.LSTM(12, 10, 2, bidirectional=True),
+        lambda m, f: packed_results(m, f, m.tensor([2, 7, 4]), enforce_sorted=False),
+    ),
+    "GRU, packed, with a state": (
+        lambda m: m.nn.GRU(12, 10),
+        lambda m, f: packed_results(m, f, m.tensor([3, 7, 7]), m.ones(1, 3, 10), enforce_sorted=False),
+    ),
     "GRU, batch first": (lambda m: m.nn.GRU(12, 10, 2, batch_first=True), lambda m, f: f(m.tensor(X))),
     "GRU with a state": (lambda m: m.nn.GRU(12, 10), lambda m, f: f(m.tensor(X), m.ones(1, 3, 10))),
     "LSTMCell": (lambda m: m.nn.LSTMCell(12, 10), lambda m, f: f(m.tensor(X[0]))),
     "GRUCell": (lambda m: m.nn.GRUCell(12, 10), lambda m, f: f(m.tensor(X[0]))),
     "RNNCell": (lambda m: m.nn.RNNCell(12, 10, nonlinearity="relu"), lambda m, f: f(m.tensor(X[0]))),
 }
+
+
+def packed_results(m: Any, f: Any, lengths: Any, *states: Any, **options: Any) -> tuple:
+    """The outputs of sequences of different lengths, padded, and the last states."""
+    out, last = f(m.nn.utils.rnn.pack_padded_sequence(m.tensor(X), lengths, **options), *states)
+    return (*m.nn.utils.rnn.pad_packed_sequence(out), *flat(last))
 
 
 def flat(tree: Any) -> list[Any]:
@@ -37,10 +51,8 @@ def flat(tree: Any) -> list[Any]:
 @pytest.mark.parametrize("case", CASES)
 @pytest.mark.parametrize("dtype", ["qint8", pytest.param("float16", marks=pytest.mark.full)])
 def test_layers(case: str, dtype: str) -> None:
-    if (case, dtype) in {("LSTM, packed", "float16"), ("RNNCell", "float16")}:
-        pytest.skip(
-            "torchlike has no float16 weights for packed sequences, torch's Elman cell of that kind computes in float16"
-        )
+    if (case, dtype) == ("RNNCell", "float16"):
+        pytest.skip("torch's Elman cell of that kind computes in float16")
     torch.backends.quantized.engine = "fbgemm"
     build, run = CASES[case]
     results = []
@@ -53,6 +65,45 @@ def test_layers(case: str, dtype: str) -> None:
     assert ours == shown
     for e, f in zip(expected, found, strict=True):
         np.testing.assert_allclose(f.detach().numpy(), e.detach().numpy(), atol=1e-6 if dtype == "qint8" else 1e-5)
+
+
+@pytest.mark.parametrize("kind", ["LSTM", "GRU"])
+def test_halves_of_packed_sequences(kind: str) -> None:
+    """Each sequence as by itself: its length is looked at."""
+    model = torchlike.ao.quantization.quantize_dynamic(
+        torchlike.nn.ModuleList([getattr(torchlike.nn, kind)(12, 10, bidirectional=True)]), dtype=torchlike.float16
+    )[0]
+    out, last = packed_results(torchlike, model, torchlike.tensor([7, 5, 2]))[::2][:2]
+    for i, length in enumerate((7, 5, 2)):
+        alone, state = model(torchlike.tensor(X[:length, i : i + 1]))
+        np.testing.assert_allclose(out[:length, i].numpy(), alone[:, 0].numpy(), atol=1e-6)
+        np.testing.assert_allclose(last[:, i].numpy(), flat(state)[0][:, 0].numpy(), atol=1e-6)
+        assert not out[length:, i].any()
+
+
+CONVOLUTIONS = ["Conv1d", "Conv2d", "Conv3d", "ConvTranspose1d", "ConvTranspose2d", "ConvTranspose3d"]
+
+
+@pytest.mark.sampled(0.4)
+@pytest.mark.parametrize("kind", CONVOLUTIONS)
+def test_convolutions(kind: str) -> None:
+    torch.backends.quantized.engine = "fbgemm"
+    x = inputs(2, 4, *[6] * int(kind[-2]))[0]
+    results = []
+    for m in LIBRARIES:
+        m.manual_seed(5)
+        q = m.ao.quantization
+        layer = getattr(m.nn, kind)(4, 6, 3, padding=1, stride=2)
+        layer.qconfig = q.default_dynamic_qconfig
+        with pytest.warns(UserWarning, match="poor numerical accuracy"):
+            dynamic = getattr(m.ao.nn.quantized.dynamic, kind).from_float(layer)
+        results.append((repr(dynamic), dynamic.weight(), dynamic(m.tensor(x))))
+    (shown, weight, expected), (ours, mine, found) = results
+    assert ours == shown
+    same(weight, mine)
+    step = (x.max() - x.min()) / 127
+    apart = np.abs(found.numpy() - expected.numpy())
+    assert apart.max() <= 1.001 * step and (apart > 0.5 * step).mean() < 0.02
 
 
 @pytest.mark.parametrize("kind", ["Embedding", "EmbeddingBag"])
@@ -81,6 +132,7 @@ def test_weights_and_their_state() -> None:
 
 
 def test_channels_and_dicts() -> None:
+    torch.backends.quantized.engine = "fbgemm"
     outs = []
     for m in LIBRARIES:
         q = m.ao.quantization

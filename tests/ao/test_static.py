@@ -67,9 +67,13 @@ def test_converted_model(backend: str) -> None:
     torch.backends.quantized.engine = backend
     expected, found = both(lambda m: calibrated(m, backend))
     grouped = "groups=2" if backend == "qnnpack" else "groups=2, bias=False"  # qnnpack makes itself a bias of zeros
-    assert repr(found).replace("groups=2, bias=False", grouped) == repr(expected)
+    assert without_scales(found).replace("groups=2, bias=False", grouped) == without_scales(expected)
     for (key, one), other in zip(expected.state_dict().items(), found.state_dict().values(), strict=True):
-        if one is not None and (key, backend) != ("grouped.bias", "qnnpack"):
+        if key.endswith(
+            "scale"
+        ):  # of what a convolution of floats gave: torch rounds it one way or another, as its processor is
+            np.testing.assert_allclose(other.numpy(), one.numpy(), rtol=1e-6)
+        elif one is not None and (key, backend) != ("grouped.bias", "qnnpack"):
             same(one, other)
     x = inputs(*SHAPE)[0]
     step = found.fc2.scale

@@ -73,6 +73,8 @@ class Signature:
         ]
         with jax.enable_x64(True):
             found = jax.eval_shape(self.fn if self.ranks is None else under(self.ranks.mesh(self.device), self.fn), *structs)
+        if self.record and not all(isinstance(size, int) for o in found for size in o.shape):
+            self.record, self.traced = False, True  # of a size that is a symbol: a model is being traced
         self.outs = tuple(aval(o.shape, dtypes.from_numpy(o.dtype), self.device, self.traced) for o in found)
         self.differentiable = any(o.dtype.is_differentiable for o in self.outs)
 

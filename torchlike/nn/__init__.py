@@ -19,7 +19,7 @@ __all__ = [
 ]  # fmt: skip
 
 # Older names of what lies in torchlike.ao, which stands above: loaded when first used.
-_LAZY = frozenset(("intrinsic", "qat", "quantized"))
+_LAZY = frozenset(("intrinsic", "qat", "quantizable", "quantized"))
 _missing = _absent("torch.nn")
 
 

@@ -2,16 +2,14 @@
 
 from __future__ import annotations
 
-import importlib.util
 import logging
-import os
 import warnings
 from collections.abc import Mapping, Sequence
-from pathlib import Path
 from typing import Any
 
 import jax
 import jax.export
+import numpy as np
 
 from torchlike.base import exporting
 from torchlike.base.errors import missing
@@ -20,51 +18,27 @@ from torchlike.func import dims as dimensions
 from torchlike.func import exported
 from torchlike.nn.modules.module import Module
 from torchlike.onnx import nodes
+from torchlike.onnx.enums import OperatorExportTypes, TrainingMode
+from torchlike.onnx.errors import OnnxExporterError
+from torchlike.onnx.program import ONNXProgram, need
 from torchlike.tensor import Tensor
 
-
-class ONNXProgram:
-    """An exported model.
-
-    Attributes:
-        model_proto: the `onnx.ModelProto`.
-    """
-
-    def __init__(self, model_proto: Any):
-        self.model_proto = model_proto
-
-    def save(self, destination: Any, *, include_initializers: bool = True, keep_initializers_as_inputs: bool = False,
-             external_data: bool | None = None) -> None:  # fmt: skip
-        """Write the model to a path or a file."""
-        content = self.model_proto.SerializeToString()
-        if isinstance(destination, (str, os.PathLike)):
-            Path(destination).write_bytes(content)
-        else:
-            destination.write(content)
-
-    def __call__(self, *args: Any, **kwargs: Any) -> tuple[Any, ...]:
-        """The outputs that onnxruntime computes, numpy arrays."""
-        _need("onnxruntime")
-        import onnxruntime
-
-        session = onnxruntime.InferenceSession(self.model_proto.SerializeToString(), providers=["CPUExecutionProvider"])
-        given = [leaf.detach().numpy() for leaf in flatten((args, kwargs))[0] if isinstance(leaf, Tensor)]
-        names = [value.name for value in session.get_inputs()]
-        return tuple(session.run(None, dict(zip(names, given, strict=True))))
-
-    def optimize(self) -> None:
-        """Nothing: what could be folded was."""
-
-
-def _need(package: str) -> None:
-    if importlib.util.find_spec(package) is None:
-        raise ImportError(f"torch.onnx needs {package}: pip install torchlike[onnx]")
+# Further arguments of torch's, which say how its own exporter works, and change nothing here; with a value that would, they are
+# refused.
+_IGNORED = {
+    "external_data", "report", "optimize", "profile", "dump_exported_program", "artifacts_dir", "custom_opsets",
+    "autograd_inlining", "verbose",
+}  # fmt: skip
+_REFUSED: dict[str, Any] = {
+    "export_params": True, "training": TrainingMode.EVAL, "operator_export_type": OperatorExportTypes.ONNX,
+    "keep_initializers_as_inputs": False, "custom_translation_table": None, "export_modules_as_functions": False,
+}  # fmt: skip
 
 
 def export(
     model: Any, args: Any = (), f: Any = None, *, kwargs: Mapping[str, Any] | None = None, verbose: bool | None = None,
     input_names: Sequence[str] | None = None, output_names: Sequence[str] | None = None, opset_version: int | None = None,
-    dynamo: bool = True, dynamic_shapes: Any = None, dynamic_axes: Mapping[str, Any] | None = None, export_params: bool = True,
+    dynamo: bool = True, dynamic_shapes: Any = None, dynamic_axes: Mapping[str, Any] | None = None,
     do_constant_folding: bool = True, verify: bool = False, **options: Any,
 ) -> ONNXProgram | None:  # fmt: skip
     """Write a model as ONNX, checked by `onnx.checker`. Layers on integers become QuantizeLinear and DequantizeLinear.
@@ -75,21 +49,21 @@ def export(
         input_names, output_names: of the graph, in order.
         dynamic_shapes: as in `torch.export.export`. dynamic_axes: the older form, `{"x": {0: "batch"}}`, by `input_names`.
         opset_version: of ONNX; jax2onnx's default without.
+        verify: compare with what onnxruntime computes.
         options: further arguments of torch's, which say how its own exporter works. They change nothing.
 
     Returns:
         The program, or None with `dynamo=False`.
 
     Raises:
-        RuntimeError: where the model looks at values, or does what jax2onnx has no ONNX for.
+        OnnxExporterError: where the model looks at values, or does what jax2onnx has no ONNX for; where it fails `verify`.
         ImportError: without jax2onnx.
     """
     if not isinstance(model, Module):
         raise missing("torch.onnx.export of anything but a module")
-    if not export_params:
-        raise missing("torch.onnx.export(export_params=False)")
+    _check(options)
     for package in ("jax2onnx", "onnx"):
-        _need(package)
+        need(package)
     import onnx
 
     given = tuple(args) if isinstance(args, (tuple, list)) else (args,)
@@ -101,13 +75,31 @@ def export(
         changing = _changing(model, given, named)
         with exporting.to_onnx():
             proto = _converted(model, given, named, found, changing, (input_names, output_names, opset_version))
+        onnx.checker.check_model(proto)
+        program = ONNXProgram(proto)
+        if verify:
+            _verify(program, model, given, named)
     finally:
         model.train(was_training)
-    onnx.checker.check_model(proto)
-    program = ONNXProgram(proto)
     if f is not None:
         program.save(f)
     return program if dynamo else None
+
+
+def _check(options: dict[str, Any]) -> None:
+    """Raises TypeError for an argument that torch does not have, NotImplementedError for a value that is not there."""
+    for name, value in options.items():
+        if name in _REFUSED and value != _REFUSED[name]:
+            raise missing(f"torch.onnx.export({name}={value})")
+        if name not in _REFUSED and name not in _IGNORED:
+            raise TypeError(f"export() got an unexpected keyword argument '{name}'")
+
+
+def _verify(program: ONNXProgram, model: Module, args: tuple, kwargs: dict) -> None:
+    expected = [leaf for leaf in flatten(model(*args, **kwargs))[0] if isinstance(leaf, Tensor)]
+    for i, (mine, other) in enumerate(zip(expected, program(*args, **kwargs), strict=True)):
+        if not np.allclose(other, mine.detach().numpy(), rtol=1e-3, atol=1e-4):
+            raise OnnxExporterError(f"verify: output {i} of the exported model differs by more than 1e-4")
 
 
 def _sizes(
@@ -137,8 +129,8 @@ def _changing(model: Module, args: tuple, kwargs: dict) -> set[str]:
             raise _looking(error) from error
 
 
-def _looking(error: Exception) -> RuntimeError:
-    return RuntimeError(
+def _looking(error: Exception) -> OnnxExporterError:
+    return OnnxExporterError(
         "the model looks at a value (item(), bool(), an if on a tensor), which ONNX cannot: use torch.where. "
         f"{str(error).splitlines()[0]}"
     )
@@ -146,13 +138,16 @@ def _looking(error: Exception) -> RuntimeError:
 
 def _converted(model: Module, args: tuple, kwargs: dict, found: dimensions.Found, changing: set[str], names: tuple) -> Any:
     input_names, output_names, opset = names
-    logger = logging.getLogger("jax2onnx")
-    level = logger.level
-    logger.setLevel(logging.CRITICAL)  # it tells of every optional library that it does not find
+    # They tell of every optional library that is not there, and of every value whose type nobody set.
+    loggers = [logging.getLogger(name) for name in ("jax2onnx", "onnx_ir")]
+    levels = [logger.level for logger in loggers]
+    for logger in loggers:
+        logger.setLevel(logging.CRITICAL)
     try:
         with warnings.catch_warnings(), jax.enable_x64(True):
             warnings.simplefilter("ignore")
             import jax2onnx
+            from jax.extend.core import jaxpr_as_fun
 
             nodes.register()
             traced = exported._Traced(model, args, kwargs)
@@ -161,18 +156,20 @@ def _converted(model: Module, args: tuple, kwargs: dict, found: dimensions.Found
             def run(*arrays: Any) -> Any:
                 # What changes is no constant: it is taken into the trace.
                 now = {n: jax.lax.optimization_barrier(a) if n in changing else a for n, a in state.items()}
-                outs, _ = traced.run(now, arrays)
-                return outs if len(outs) != 1 else outs[0]
+                return traced.run(now, arrays)[0]
 
             specs = exported._specs(traced.tensors, found.sizes, found.bounds)
+            # Traced before jax2onnx puts functions of its own into jax.numpy: what is run here, and kept, has none of them.
+            plain = jaxpr_as_fun(jax.make_jaxpr(run)(*specs))
             more = {} if opset is None else {"opset": opset}
             return jax2onnx.to_onnx(
-                run, list(specs), input_names=None if input_names is None else list(input_names),
+                plain, list(specs), input_names=None if input_names is None else list(input_names),
                 output_names=None if output_names is None else list(output_names), **more,
             )  # fmt: skip
     except exported.LOOKS as error:
         raise _looking(error) from error
     except NotImplementedError as error:
-        raise RuntimeError(f"jax2onnx cannot write {type(model).__name__} as ONNX: {error}") from error
+        raise OnnxExporterError(f"jax2onnx cannot write {type(model).__name__} as ONNX: {error}") from error
     finally:
-        logger.setLevel(level)
+        for logger, level in zip(loggers, levels, strict=True):
+            logger.setLevel(level)

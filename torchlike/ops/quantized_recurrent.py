@@ -3,10 +3,10 @@
 from __future__ import annotations
 
 import jax.numpy as jnp
-from jax import Array, lax
+from jax import Array
 
 from torchlike.ops.quantized_math import dynamic_linear
-from torchlike.ops.recurrent import CELLS
+from torchlike.ops.recurrent import CELLS, scan
 from torchlike.ops.registry import op
 
 
@@ -37,7 +37,7 @@ def quantized_recurrent(
             after = tuple(jnp.where(valid, new, old) for new, old in zip(after, before, strict=True))
         return after, after[0]
 
-    last, out = lax.scan(body, first, (fed, valid), reverse=reverse)
+    last, out = scan(body, first, (fed, valid), reverse)
     if valid is not None:
         out = jnp.where(valid, out, 0)
     return (out, *last)

@@ -16,6 +16,7 @@ import jax
 import jax.numpy as jnp
 from jax import Array, lax
 
+from torchlike.base import exporting
 from torchlike.ops.activation import wide
 from torchlike.ops.registry import op
 
@@ -125,6 +126,18 @@ class _Inner(NamedTuple):
     hr: Array | None
 
 
+def scan(body: Any, states: Any, xs: Any, reverse: bool) -> tuple[Any, Any]:
+    """`lax.scan`. ONNX, as jax2onnx writes it, goes forwards only: for it the steps are turned around."""
+    if not (reverse and exporting.state.onnx):
+        return lax.scan(body, states, xs, reverse=reverse)
+    last, outs = lax.scan(body, states, _turned(xs))
+    return last, _turned(outs)
+
+
+def _turned(tree: Any) -> Any:
+    return jax.tree.map(lambda x: jnp.flip(x, 0), tree)
+
+
 def _scan(cell: Any, reverse: bool, keep: bool, inner: _Inner, x: Array, valid: Array | None, states: States) -> tuple:
     """The last states, the outputs `(T, B, P)` and, with `keep`, what `slopes` needs: (saved, all states, unprojected outputs).
 
@@ -141,7 +154,7 @@ def _scan(cell: Any, reverse: bool, keep: bool, inner: _Inner, x: Array, valid: 
             after = tuple(jnp.where(valid, new, old) for new, old in zip(after, before, strict=True))
         return after, (after[0], (saved, after[1:], full if inner.hr is not None else None) if keep else None)
 
-    last, (out, rest) = lax.scan(body, states, (x, valid), reverse=reverse)
+    last, (out, rest) = scan(body, states, (x, valid), reverse)
     return last, out, rest
 
 

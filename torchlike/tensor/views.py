@@ -47,6 +47,7 @@ def through(x: Tensor, op: Op, static: tuple) -> Tensor:
     try:
         found = op.view.layout(x.shape, x.stride(), x._offset, out.shape, **keywords)
     except InconclusiveDimensionOperation:  # sizes are symbols: nobody asks how they lie in memory
+        out._strides = None
         return out
     assert found is not None  # whoever calls knows that the strides allow it
     strides, offset = found

@@ -12,12 +12,11 @@ from torchlike.ao.quantization.observer import (
     FixedQParamsObserver,
     MovingAverageMinMaxObserver,
     MovingAveragePerChannelMinMaxObserver,
-    _PartialWrapper,
-    _with_args,
     default_fixed_qparams_range_0to1_observer,
     default_fixed_qparams_range_neg1to1_observer,
 )
-from torchlike.ao.quantization.utils import RANGES, is_float_qparams
+from torchlike.ao.quantization.observer_base import _PartialWrapper, _with_args
+from torchlike.ao.quantization.ranges import RANGES, is_float_qparams
 from torchlike.base import dtypes
 from torchlike.base.qschemes import (
     per_channel_affine_float_qparams,

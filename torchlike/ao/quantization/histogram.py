@@ -7,8 +7,8 @@ from typing import Any
 
 import numpy as np
 
-from torchlike.ao.quantization.observer import UniformQuantizationObserverBase
-from torchlike.ao.quantization.utils import is_per_tensor
+from torchlike.ao.quantization.observer_base import UniformQuantizationObserverBase
+from torchlike.ao.quantization.ranges import is_per_tensor
 from torchlike.base import dtypes
 from torchlike.base.qschemes import per_tensor_affine
 from torchlike.nn.modules.utils import factory_kwargs as checked_kwargs
@@ -202,6 +202,3 @@ def _spaced(low: Any, high: Any, count: int) -> np.ndarray:
         np.float32(low) + step * at.astype(np.float32),
         np.float32(high) - step * (count - 1 - at).astype(np.float32),
     ).astype(np.float32)
-
-
-default_histogram_observer = HistogramObserver.with_args(quant_min=0, quant_max=127)

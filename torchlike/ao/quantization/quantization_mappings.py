@@ -6,6 +6,7 @@ from typing import Any
 
 from torchlike.ao.nn import intrinsic as nni
 from torchlike.ao.nn import qat as nnqat
+from torchlike.ao.nn import quantizable as nnqa
 from torchlike.ao.nn import quantized as nnq
 from torchlike.ao.nn.intrinsic import qat as nniqat
 from torchlike.ao.nn.intrinsic import quantized as nniq
@@ -22,9 +23,10 @@ from torchlike.nn.modules.linear import NonDynamicallyQuantizableLinear
 from torchlike.nn.utils.parametrize import type_before_parametrizations
 
 __all__ = [
-    "get_default_dynamic_quant_module_mappings", "get_default_qat_module_mappings", "get_default_qconfig_propagation_list",
-    "get_default_static_quant_module_mappings", "get_dynamic_quant_module_class", "get_embedding_qat_module_mappings",
-    "get_embedding_static_quant_module_mappings", "get_static_quant_module_class",
+    "get_default_compare_output_module_list", "get_default_dynamic_quant_module_mappings", "get_default_qat_module_mappings",
+    "get_default_qconfig_propagation_list", "get_default_static_quant_module_mappings", "get_dynamic_quant_module_class",
+    "get_embedding_qat_module_mappings", "get_embedding_static_quant_module_mappings", "get_static_quant_module_class",
+    "no_observer_set",
 ]  # fmt: skip
 
 DEFAULT_STATIC_QUANT_MODULE_MAPPINGS: dict[Any, Any] = {
@@ -118,6 +120,17 @@ def get_default_qconfig_propagation_list() -> set[Any]:
         *DEFAULT_STATIC_QUANT_MODULE_MAPPINGS, *DEFAULT_QAT_MODULE_MAPPINGS, *DEFAULT_DYNAMIC_QUANT_MODULE_MAPPINGS,
         nn.Sequential,
     }  # fmt: skip
+
+
+def get_default_compare_output_module_list() -> set[Any]:
+    """The modules, floats and on integers, whose results are worth a comparison."""
+    tables = (DEFAULT_STATIC_QUANT_MODULE_MAPPINGS, DEFAULT_QAT_MODULE_MAPPINGS, DEFAULT_DYNAMIC_QUANT_MODULE_MAPPINGS)
+    return {nn.Sequential, *(kind for table in tables for pair in table.items() for kind in pair)}
+
+
+def no_observer_set() -> set[Any]:
+    """The modules that are observed inside, and not as a whole."""
+    return {nnqa.LSTM, nnqa.MultiheadAttention}
 
 
 def _class_of(table: dict[Any, Any], float_module_class: Any, additional: dict | None) -> Any:

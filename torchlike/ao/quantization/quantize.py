@@ -8,7 +8,9 @@ import warnings
 from collections.abc import Callable
 from typing import Any
 
+from torchlike.ao.nn import quantizable, quantized
 from torchlike.ao.nn.intrinsic.modules.fused import _FusedModule
+from torchlike.ao.nn.quantizable.modules.steps import STEPS
 from torchlike.ao.nn.quantized.modules.functional_modules import FloatFunctional, QFunctional
 from torchlike.ao.quantization.fake_quantize import FakeQuantizeBase
 from torchlike.ao.quantization.observer import ObserverBase
@@ -27,6 +29,7 @@ from torchlike.ao.quantization.quantization_mappings import (
     get_default_qat_module_mappings,
     get_default_qconfig_propagation_list,
     get_default_static_quant_module_mappings,
+    no_observer_set,
 )
 from torchlike.ao.quantization.stubs import DeQuantStub, QuantWrapper
 from torchlike.ao.quantization.utils import has_no_children_ignoring_parametrizations
@@ -36,14 +39,28 @@ from torchlike.nn.modules.module import Module
 from torchlike.nn.utils.parametrize import type_before_parametrizations
 
 __all__ = [
-    "add_quant_dequant", "convert", "get_default_custom_config_dict", "prepare", "prepare_qat", "propagate_qconfig_",
-    "quantize", "quantize_dynamic", "quantize_qat", "swap_module",
+    "add_quant_dequant", "convert", "default_eval_fn", "get_default_custom_config_dict", "prepare", "prepare_qat",
+    "propagate_qconfig_", "quantize", "quantize_dynamic", "quantize_qat", "swap_module",
 ]  # fmt: skip
 
 
+_CUSTOM: dict[str, dict] = {
+    "float_to_observed_custom_module_class": {
+        nn.LSTM: quantizable.LSTM, nn.MultiheadAttention: quantizable.MultiheadAttention
+    },
+    "observed_to_quantized_custom_module_class": {
+        quantizable.LSTM: quantized.LSTM, quantizable.MultiheadAttention: quantized.MultiheadAttention
+    },
+}  # fmt: skip
+
+
 def get_default_custom_config_dict() -> dict[str, dict]:
-    """Classes with an observed form of their own. There are none here (torch: `nn.LSTM` and `nn.MultiheadAttention`)."""
-    return {"float_to_observed_custom_module_class": {}, "observed_to_quantized_custom_module_class": {}}
+    """Classes with an observed form of their own, and what these become: `nn.LSTM` and `nn.MultiheadAttention`."""
+    return _CUSTOM
+
+
+def _custom(given: dict[str, dict] | None, key: str) -> dict:
+    return (_CUSTOM if given is None else given).get(key, {})
 
 
 def is_activation_post_process(module: Any) -> bool:
@@ -119,7 +136,8 @@ def _add_observers(module: Module, wanted: set, whole: set, custom: dict) -> Non
         elif getattr(child, "qconfig", None) is not None and kind in custom:
             observed = custom[kind].from_float(child)
             setattr(module, name, observed)
-            _observe(observed)
+            if not isinstance(observed, tuple(no_observer_set())):
+                _observe(observed)
         else:
             _add_observers(child, wanted, whole, custom)
     leaf = has_no_children_ignoring_parametrizations(module) or hasattr(module, "weight_fake_quant")
@@ -147,7 +165,7 @@ def prepare(
     Args:
         inplace: change the model itself.
     """
-    custom = (prepare_custom_config_dict or {}).get("float_to_observed_custom_module_class", {})
+    custom = _custom(prepare_custom_config_dict, "float_to_observed_custom_module_class")
     model = model if inplace else copy.deepcopy(model)
     propagate_qconfig_(model)
     if not any(getattr(m, "qconfig", None) for m in model.modules()):
@@ -194,7 +212,7 @@ def convert(
         raise NotImplementedError("torchlike has no reference quantized modules (convert(is_reference=True))")
     module = module if inplace else copy.deepcopy(module)
     mapping = get_default_static_quant_module_mappings() if mapping is None else mapping
-    custom = (convert_custom_config_dict or {}).get("observed_to_quantized_custom_module_class", {})
+    custom = _custom(convert_custom_config_dict, "observed_to_quantized_custom_module_class")
     _convert(module, mapping, custom, use_precomputed_fake_quant)
     if remove_qconfig:
         _clean(module)
@@ -246,7 +264,16 @@ def _clean(module: Any) -> None:
             del hooks[key]
 
 
+STEPS.update(prepare=prepare, prepare_qat=prepare_qat, convert=convert)
+
+
 # ---- all at once ------------------------------------------------------------------------------------------------------
+
+
+def default_eval_fn(model: Any, calib_data: Any) -> None:
+    """Run the model on the inputs of (input, target) pairs: a `run_fn` for `quantize`."""
+    for data, _ in calib_data:
+        model(data)
 
 
 def quantize(model: Any, run_fn: Callable, run_args: Any, mapping: dict | None = None, inplace: bool = False) -> Any:

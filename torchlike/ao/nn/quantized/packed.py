@@ -8,6 +8,7 @@ from torchlike.base import dtypes, exporting
 from torchlike.tensor import Tensor
 from torchlike.tensor import functions as ops
 from torchlike.tensor.quantized import QuantizedTensor, known_numbers, one, to_integers
+from torchlike.tensor.quantized_functions import quantize_per_tensor_dynamic
 
 
 class Packed:
@@ -119,6 +120,15 @@ def conv_real(x: QuantizedTensor, packed: Packed, **steps: Any) -> Tensor:
     return ops.quantized_conv(
         x._integers, *packed.numbers, q.scale, q.zero_point, None, None, packed.bias, offset=packed.offset, **steps
     ).detach()
+
+
+def conv_dynamic(x: Tensor, packed: Packed, reduce_range: bool = True, **steps: Any) -> Tensor:
+    """A convolution of floats to float32, the input quantized by its own range, and the result with the same scale."""
+    if exporting.state.onnx:
+        integers, known = packed.nodes
+        return ops.conv_node(x, integers, packed.bias, **known, **steps)
+    integers = quantize_per_tensor_dynamic(x.detach(), dtypes.quint8, reduce_range)
+    return conv(integers, packed, integers._quantizer.scale, integers._quantizer.zero_point, **steps).dequantize()
 
 
 def _linear_of_floats(x: Tensor, packed: Packed, relu: bool) -> Tensor:

@@ -3,6 +3,7 @@
 from __future__ import annotations
 
 from torchlike.ao.nn.quantized.modules.activation import ELU, Hardswish, LeakyReLU, PReLU, ReLU6, Sigmoid, Softmax
+from torchlike.ao.nn.quantized.modules.attention import MultiheadAttention
 from torchlike.ao.nn.quantized.modules.batchnorm import BatchNorm2d, BatchNorm3d
 from torchlike.ao.nn.quantized.modules.conv import (
     Conv1d,
@@ -24,10 +25,11 @@ from torchlike.ao.nn.quantized.modules.normalization import (
     LayerNorm,
 )
 from torchlike.ao.nn.quantized.modules.quantize import DeQuantize, Quantize
+from torchlike.ao.nn.quantized.modules.rnn import LSTM
 
 __all__ = [
-    "ELU", "BatchNorm2d", "BatchNorm3d", "Conv1d", "Conv2d", "Conv3d", "ConvTranspose1d", "ConvTranspose2d",
+    "ELU", "LSTM", "BatchNorm2d", "BatchNorm3d", "Conv1d", "Conv2d", "Conv3d", "ConvTranspose1d", "ConvTranspose2d",
     "ConvTranspose3d", "DeQuantize", "Dropout", "Embedding", "EmbeddingBag", "FXFloatFunctional", "FloatFunctional",
     "GroupNorm", "Hardswish", "InstanceNorm1d", "InstanceNorm2d", "InstanceNorm3d", "LayerNorm", "LeakyReLU", "Linear",
-    "PReLU", "QFunctional", "Quantize", "ReLU6", "Sigmoid", "Softmax",
+    "MultiheadAttention", "PReLU", "QFunctional", "Quantize", "ReLU6", "Sigmoid", "Softmax",
 ]  # fmt: skip

@@ -89,15 +89,23 @@ class _ConvNd(HasScale, WeightedQuantizedModule):
         return self._weight_bias()[1]
 
     def forward(self, input: Tensor) -> Tensor:
-        if input.ndim != self.ndim + 2:
-            raise ValueError(f"Input shape must be `(N, C, {', '.join(('L', 'HW', 'DHW')[self.ndim - 1])})`!")
+        self._check(input)
         padding = self.padding
         if self.padding_mode != "zeros":
             input, padding = F.pad(input, self._border(), mode=self.padding_mode), 0
         return kernels.conv(
-            input, self._packed_params, self.scale, self.zero_point, type(self).relu, stride=self.stride, padding=padding,
-            dilation=self.dilation, groups=self.groups, output_padding=self.output_padding if self.transposed else None,
+            input, self._packed_params, self.scale, self.zero_point, type(self).relu, **self._steps(padding)
         )  # fmt: skip
+
+    def _check(self, input: Tensor) -> None:
+        if input.ndim != self.ndim + 2:
+            raise ValueError(f"Input shape must be `(N, C, {', '.join(('L', 'HW', 'DHW')[self.ndim - 1])})`!")
+
+    def _steps(self, padding: Any) -> dict[str, Any]:
+        return {
+            "stride": self.stride, "padding": padding, "dilation": self.dilation, "groups": self.groups,
+            "output_padding": self.output_padding if self.transposed else None,
+        }  # fmt: skip
 
     def _border(self) -> list[int]:
         return [p for size in reversed(self.padding) for p in (size, size)]
