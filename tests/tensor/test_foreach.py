@@ -162,8 +162,7 @@ def test_extensions_without_torch_are_built(tmp_path, monkeypatch):
     other.write_text("#include <torch/extension.h>\n")
 
     def build(name, path):
-        extension = setuptools.Extension(name, [str(path)])
-        extension.extra_compile_args = {"cxx": ["-O0"], "nvcc": ["-O3"]}
+        extension = cpp_extension.CppExtension(name, [str(path)], extra_compile_args={"cxx": ["-O0"], "nvcc": ["-O3"]})
         folders = ["--build-temp", str(tmp_path / "temp"), "--build-lib", str(tmp_path / "lib")]
         setuptools.setup(
             name=name, ext_modules=[extension], script_args=["-q", "build_ext", *folders],

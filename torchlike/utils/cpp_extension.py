@@ -11,9 +11,13 @@ import re
 from pathlib import Path
 from typing import Any
 
-from setuptools.command.build_ext import build_ext
-
 from torchlike.base.errors import missing
+
+try:
+    from setuptools import Extension
+    from setuptools.command.build_ext import build_ext
+except ImportError:  # what libraries ask here when they are imported is there all the same; nobody builds without setuptools
+    Extension = build_ext = object
 
 __all__ = ["BuildExtension", "CUDAExtension", "CppExtension", "include_paths", "load", "load_inline"]
 
@@ -39,9 +43,10 @@ def load_inline(name: str, cpp_sources: Any, *args: Any, **options: Any) -> Any:
     raise missing("torch.utils.cpp_extension.load_inline", f"{name}: {_ADVICE}")
 
 
-def CppExtension(name: str, sources: Any, *args: Any, **options: Any) -> Any:
-    """Raises NotImplementedError."""
-    raise missing("torch.utils.cpp_extension.CppExtension", f"{name}: {_ADVICE}")
+def CppExtension(name: str, sources: Any, *args: Any, **options: Any) -> Extension:
+    """An extension in C++ for `BuildExtension`, which builds it if it does without torch's headers."""
+    options["include_dirs"] = [*options.get("include_dirs", ()), *include_paths()]
+    return Extension(name, sources, *args, **{**options, "language": "c++"})
 
 
 def CUDAExtension(name: str, sources: Any, *args: Any, **options: Any) -> Any:
