@@ -230,3 +230,27 @@ def test_older_addresses(old):
         return getattr(importlib.import_module(space), last)
 
     assert look(old) is look(OLD[old])
+
+
+def test_fsdp_asks_policies():
+    """Which children put their parameters together by themselves, by a function and by a policy; outputs are one device's."""
+    from torchlike.distributed.fsdp import FSDPModule, FullyShardedDataParallel
+    from torchlike.engine import placement
+
+    t, wrap = torchlike, torchlike.distributed.fsdp.wrap
+    x, plain = t.ones(2, 2, 3), _net(t)[:2].eval()
+    expected, mesh = plain(x), torchlike.distributed.init_device_mesh("cpu", (2,))
+    linear = partial(wrap.transformer_auto_wrap_policy, transformer_layer_cls={t.nn.Linear})
+    try:
+        for policy, wanted in (
+            (linear, ["0", "1.self_attn.out_proj", "1.linear1", "1.linear2"]),
+            (wrap.ModuleWrapPolicy([t.nn.TransformerEncoderLayer]), ["1"]),
+            (wrap.CustomPolicy(lambda m: isinstance(m, t.nn.Dropout)), []),  # nothing to put together
+        ):
+            model = FullyShardedDataParallel(_net(t)[:2].eval(), auto_wrap_policy=policy, device_mesh=mesh)
+            assert [n for n, m in model.module.named_modules() if n and isinstance(m, FSDPModule)] == wanted
+            t.testing.assert_close(model(x).detach().cpu(), expected.detach())
+        with pytest.raises(NotImplementedError, match="options of a module's own"):
+            FullyShardedDataParallel(_net(t), auto_wrap_policy=wrap.CustomPolicy(lambda m: {"k": 1}), device_mesh=mesh)
+    finally:
+        placement.spread.active = False
