@@ -44,6 +44,8 @@ class Generator:
     array([0.4962566, 0.7682218], dtype=float32)
     """
 
+    device: devices.device = devices.CPU
+
     def __init__(self, device: Any = "cpu"):
         self.device = devices.device(device)
         self._lock = threading.RLock()
