@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+import importlib.util
 import re
 import subprocess
 import sys
@@ -13,32 +14,30 @@ from tests.distributed.launching import SCRIPTS
 
 FAULTS = {
     "kill": "rank 1 .* has died",
+    "backward": "rank 1 .* has died",
+    "save": "rank 1 .* has died",
     "error": "rank 1 has failed with ArithmeticError: the moon is full",
     "end": "rank 1 has ended",
     "shape": r"rank 1 runs all_reduce\(float32\[3\]\)|rank 0 runs all_reduce\(float32\[4\]\)",
     "late": "timed out after 12 s: rank 1 .* has not come",
     "start": r"waited 12 s for ranks \[1\]",
-    "size": "rank 1 was told that the world has 4 processes, and rank 0 that it has 3|waited|rank 1",
+    "joining": "rank 1 .* has died",
+    "size": "world size is not the same everywhere: rank . was told . processes, and rank . .",
+    "size of rank 0": "world size is not the same everywhere: rank . was told . processes, and rank . .",
 }
+SAVES = pytest.mark.skipif(importlib.util.find_spec("orbax") is None, reason="needs orbax: pip install torchlike[checkpoint]")
 
 
 @pytest.mark.full
 @pytest.mark.timeout(300)
-@pytest.mark.parametrize("kind", FAULTS)
+@pytest.mark.parametrize("kind", [pytest.param(kind, marks=SAVES) if kind == "save" else kind for kind in FAULTS])
 def test_fault(kind, tmp_path):
     command = [sys.executable, str(SCRIPTS / "faults.py"), kind, str(tmp_path / "store")]
     ranks = [
         subprocess.Popen([*command, str(r), "3"], stdout=subprocess.PIPE, stderr=subprocess.PIPE, text=True) for r in range(3)
     ]
-    if kind == "size":  # rank 1 is turned away at once; the others would wait for one that does not come back
-        _, told = ranks[1].communicate(timeout=60)
-        assert re.search(FAULTS[kind], told), told
-        for rank in ranks:
-            rank.kill()
-            rank.communicate()
-        return
     if kind != "late":
-        ranks[1].wait(timeout=100)
+        ranks[1].wait(timeout=150)
     since = time.monotonic()
     said = {r: ranks[r].communicate(timeout=100) for r in (0, 2)}
     assert kind == "late" or time.monotonic() - since < 30
@@ -48,4 +47,4 @@ def test_fault(kind, tmp_path):
         out, told = said[r]
         assert ranks[r].returncode, f"rank {r} did not notice: {out}{told}"
         assert "ok" not in out
-    assert any(re.search(FAULTS[kind], said[r][1]) for r in (0, 2)), said
+        assert re.search(FAULTS[kind], told), said

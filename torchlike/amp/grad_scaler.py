@@ -445,5 +445,5 @@ def _cut_over(optimizer: Any) -> list[Any]:
     """The groups of processes that have the other parts of an optimizer's parameters: all skip a step, or none."""
     if world.default is None:
         return []
-    parts = [p.__dict__.get("_part") for group in optimizer.param_groups for p in group["params"]]
+    parts = [p._part for group in optimizer.param_groups for p in group["params"]]
     return list(dict.fromkeys(ranks for part in parts if part is not None for ranks in part.cuts))

@@ -72,6 +72,9 @@ CPU = device("cpu")
 META = device("meta")
 _DEFAULTS: list[device] = [CPU]
 _CURRENT: dict[str, int] = {}
+_SEVERAL: set[device] = (
+    set()
+)  # CPU devices besides the first that are places of their own (XLA makes several of a CPU for tests)
 
 
 def default_device() -> device:
@@ -92,7 +95,7 @@ def resolve(where: Any) -> device:
     """
     found = default_device() if where is None else device(where)
     if found is CPU or found is META or found.type in ("cpu", "meta"):
-        return META if found.type == "meta" else CPU
+        return META if found.type == "meta" else found if found in _SEVERAL else CPU
     if found.type == "xla":
         found = device(next((name for name in ("tpu", "cuda") if count(name)), "cpu"), found.index)
         if found.type == "cpu":
@@ -142,6 +145,18 @@ def jax_device(where: device) -> Any:
             f"CUDA error: invalid device ordinal: '{where}' was asked for, and there are {len(found)} {where.type} devices"
         )
     return found[where.index or 0]
+
+
+def behind(found: Any) -> device:
+    """The torch device that stands for a `jax.Device` of this process; a CPU device is a place of its own from now on."""
+    kind = {"gpu": "cuda"}.get(found.platform, found.platform)
+    index = jax.local_devices(backend=found.platform).index(found)
+    if kind == "cpu" and not index:
+        return CPU
+    place = device(kind, index)
+    if kind == "cpu":
+        _SEVERAL.add(place)
+    return place
 
 
 def of_array(array: Any) -> device:

@@ -10,8 +10,10 @@ import os
 import socket
 import threading
 import time
-from collections.abc import Callable, Sequence
-from contextlib import suppress
+from collections.abc import Callable, Iterator, Sequence
+from contextlib import contextmanager, suppress
+
+from jax.errors import JaxRuntimeError
 
 from torchlike.distributed import wire
 from torchlike.distributed.tcp_store import Server
@@ -170,6 +172,22 @@ class Line:
         if cold:
             self._await(group, lines)
             self.busy = (ranks, _shown(lines), time.monotonic())
+
+    @contextmanager
+    def awaiting(self, ranks: Ranks, what: str) -> Iterator[None]:
+        """Within the block this process waits for others somewhere else, where nothing but its end can interrupt it.
+
+        Raises:
+            RuntimeError: for an error of the transport, with who has gone.
+        """
+        world.inflight = None
+        self.busy = (ranks, what, time.monotonic())
+        try:
+            yield
+        except JaxRuntimeError as error:
+            raise RuntimeError(f"{what} failed: {self.explain(error)}{error}") from error
+        finally:
+            self.busy = None
 
     def _await(self, group: bytes, lines: Sequence[str]) -> None:
         count, end = self.counts[group], time.monotonic() + self.timeout

@@ -13,6 +13,7 @@ from jax.sharding import Mesh, NamedSharding, PartitionSpec
 
 from torchlike.base import device as devices
 from torchlike.distributed import process_group as groups
+from torchlike.engine import aot
 from torchlike.engine.processes import world
 from torchlike.tensor import Tensor, creation
 
@@ -47,11 +48,35 @@ class DeviceMesh:
                 f"mesh_dim_names {mesh_dim_names} must have one name for each of {self._numbers.ndim} dimensions"
             )
         self._root, self._dims = _root, tuple(range(self._numbers.ndim) if _dims is None else _dims)
-        self.processes = get_world_size() > 1
+        self.topology: str | None = None if _root is None else _root.topology
+        self.processes = get_world_size() > 1 and self.topology is None
         self._groups: dict[int, Any] = {}
         self.local_mesh: Mesh | None = None if self.processes else self._devices()
         if self.processes and _root is None:
             self._make_groups()
+
+    @classmethod
+    def described(
+        cls, topology: str, mesh_shape: Sequence[int] | None = None, *, mesh_dim_names: Sequence[str] | None = None
+    ) -> DeviceMesh:
+        """The chips of a TPU slice that is not here ("v5e:16x16"), to plan for (`torchlike.distributed.plan`).
+
+        `fully_shard` and `parallelize_module` note on a model's parameters where they would lie. Nothing can be run on it.
+
+        Raises:
+            RuntimeError: where the shape does not fit, or there is no TPU compiler (`pip install torchlike[tpu]`).
+        """
+        chips = aot.mesh(topology).devices
+        shape = tuple(mesh_shape or chips.shape)
+        if math.prod(shape) != chips.size:
+            raise RuntimeError(f"a mesh of {shape} does not fit the {chips.size} chips of {topology}")
+        made = object.__new__(cls)
+        made.device_type, made.topology, made.processes = "tpu", topology, False
+        made._numbers = np.arange(chips.size).reshape(shape)
+        made.mesh_dim_names = None if mesh_dim_names is None else tuple(mesh_dim_names)
+        made._root, made._dims, made._groups = None, tuple(range(len(shape))), {}
+        made.local_mesh = Mesh(chips.reshape(shape), made.axis_names)
+        return made
 
     # ---- what it stands on ------------------------------------------------------------------------------------
 

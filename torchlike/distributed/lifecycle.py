@@ -10,6 +10,7 @@ import socket
 import sys
 import time
 from collections.abc import Sequence
+from contextlib import AbstractContextManager, nullcontext, suppress
 from datetime import timedelta
 from types import TracebackType
 from typing import Any
@@ -55,6 +56,12 @@ def gone(rank: int) -> str:
     return line.gone.get(rank, ("", 0.0))[0] if line else ""
 
 
+def awaiting(what: str) -> AbstractContextManager:
+    """While this process waits for all others somewhere else than in a collective: it ends where one of them has gone."""
+    line = _running.line
+    return nullcontext() if line is None or world.default is None else line.awaiting(world.default, what)
+
+
 def transport() -> str:
     """What torch calls the transport that is used here."""
     return "nccl" if _wants_gpu() else "gloo"
@@ -95,10 +102,10 @@ def start(given: Store, rank: int, size: int, timeout: timedelta, device_index: 
 
 def _meet(meeting: Store, rank: int, size: int, timeout: timedelta) -> tuple[str, int, int]:
     """Wait until every rank is there. Returns rank 0's host, the port of its desk and the port of JAX's service."""
-    if meeting.compare_set(f"rank{rank}", "", f"{os.getpid()}@{socket.gethostname()}") != (
-        f"{os.getpid()}@{socket.gethostname()}".encode()
-    ):
-        raise ValueError(f"two processes say that they are rank {rank}: {meeting.get(f'rank{rank}').decode()} is there already")
+    mine = f"{size} {os.getpid()}@{socket.gethostname()}".encode()
+    if meeting.compare_set(f"rank{rank}", "", mine) != mine:
+        there = meeting.get(f"rank{rank}").decode().split()[1]
+        raise ValueError(f"two processes say that they are rank {rank}: {there} is there already")
     name = (
         os.environ.get("MASTER_ADDR") or getattr(getattr(meeting, "underlying_store", None), "host", "") or socket.gethostname()
     )
@@ -109,17 +116,38 @@ def _meet(meeting: Store, rank: int, size: int, timeout: timedelta) -> tuple[str
         facts = meeting.get("world").decode().split()
     except DistStoreError as error:
         raise DistStoreError(f"rank 0 did not come within {timeout.total_seconds():g} s ({error})") from error
-    if int(facts[0]) != size:
-        raise ValueError(f"rank {rank} was told that the world has {size} processes, and rank 0 that it has {facts[0]}")
-    try:
-        meeting.wait([f"rank{r}" for r in range(size)])
-    except DistStoreError as error:
-        late = [r for r in range(size) if not meeting.check([f"rank{r}"])]
-        raise DistStoreError(
-            f"rank {rank} waited {timeout.total_seconds():g} s for ranks {late} of a world of {size}: start them, or correct "
-            "the world size"
-        ) from error
+    _await_ranks(meeting, rank, size, {0: int(facts[0])}, timeout.total_seconds())
     return "127.0.0.1" if facts[3] == socket.gethostname() else facts[4], int(facts[1]), int(facts[2])
+
+
+def _await_ranks(meeting: Store, rank: int, size: int, told: dict[int, int], seconds: float) -> None:
+    """Wait for every rank, and for what each was told of the world's size.
+
+    Raises:
+        ValueError: where they were told different things. DistStoreError: where some do not come.
+    """
+    end = time.monotonic() + seconds
+    while True:
+        for other in sorted(set(range(size)) - set(told)):
+            if meeting.check([f"rank{other}"]):
+                told[other] = int(meeting.get(f"rank{other}").split()[0])
+        differs = next((r for r, count in told.items() if count != size), None)
+        if differs is not None:
+            if rank == 0:
+                time.sleep(1.0)  # the store may end with this process: let the others read why
+            raise ValueError(
+                f"the world size is not the same everywhere: rank {rank} was told {size} processes, and rank {differs} "
+                f"{told[differs]}"
+            )
+        late = [r for r in range(size) if r not in told]
+        if not late:
+            return
+        if time.monotonic() > end:
+            raise DistStoreError(
+                f"rank {rank} waited {seconds:g} s for ranks {late} of a world of {size}: start them, or correct the world size"
+            )
+        with suppress(DistStoreError):
+            meeting.wait([f"rank{late[0]}"], timedelta(seconds=0.2))
 
 
 def _wants_gpu() -> bool:
@@ -137,11 +165,14 @@ def _join_devices(address: str, rank: int, size: int, seconds: float, device_ind
         count = len(glob.glob("/dev/nvidia[0-9]*"))
         own = [device_index if device_index is not None else int(os.environ.get("LOCAL_RANK", rank)) % count]
     clear_backends()
-    jax.distributed.initialize(
-        address, size, rank, local_device_ids=own, cluster_detection_method="deactivate",
-        initialization_timeout=max(int(seconds), 1), heartbeat_timeout_seconds=int(min(max(seconds, 10), 100)),
-        shutdown_timeout_seconds=10,
-    )  # fmt: skip
+    try:
+        jax.distributed.initialize(
+            address, size, rank, local_device_ids=own, cluster_detection_method="deactivate",
+            initialization_timeout=max(int(seconds), 1), heartbeat_timeout_seconds=int(min(max(seconds, 10), 100)),
+            shutdown_timeout_seconds=10,
+        )  # fmt: skip
+    except Exception as error:
+        raise RuntimeError(f"{world.explain(error)}the processes met, but JAX could not join their devices: {error}") from error
     _running.joined = True
     devices.jax_device.cache_clear()
     atexit.register(_at_exit)

@@ -2,33 +2,24 @@
 
 from __future__ import annotations
 
-import re
 import warnings
-from collections.abc import Callable, Mapping
+from collections.abc import Callable, Iterator, Mapping
+from contextlib import contextmanager
 from dataclasses import dataclass, field
 from typing import Any
 
 import jax
-import numpy as np
 from jax.sharding import Mesh, NamedSharding, PartitionSpec
 
-from torchlike.base.device import CPU
+from torchlike.base.device import CPU, META
 from torchlike.distributed.device_mesh import DeviceMesh
+from torchlike.distributed.roofline import CHIPS, collectives
+from torchlike.distributed.tensor._api import planned_at
 from torchlike.engine import aot, flush, region
 from torchlike.engine.program import Program
+from torchlike.engine.value import Value, aval
 from torchlike.nn.modules.module import Module
 from torchlike.tensor import Tensor
-
-# A chip's peak figures: bfloat16 operations a second, bytes a second to its memory, its bytes, bytes a second to neighbours.
-CHIPS = {
-    "v4": (275e12, 1228e9, 32 << 30, 300e9),
-    "v5e": (197e12, 819e9, 16 << 30, 200e9),
-    "v5p": (459e12, 2765e9, 95 << 30, 600e9),
-    "v6e": (918e12, 1640e9, 32 << 30, 448e9),
-}
-_WIDTHS = {1: "pred s8 u8", 2: "bf16 f16 s16 u16", 4: "f32 s32 u32", 8: "f64 s64 u64"}
-_BYTES = {name: width for width, names in _WIDTHS.items() for name in names.split()}
-_KINDS = "all-reduce|all-gather|reduce-scatter|all-to-all|collective-permute"
 
 
 @dataclass
@@ -37,8 +28,8 @@ class Plan:
 
     Attributes:
         memory: bytes by kind; "peak" is what must fit. flops: operations, as the compiler counts them.
-        collectives: by kind, how many and how many bytes they give.
-        seconds: the least that computing, reading memory and communicating would each take; None for unknown chips.
+        collectives: by kind, how many, the bytes of the whole arrays that they move, and the bytes that a device receives.
+        seconds: the least that computing, reading memory and communicating would each take; empty for unknown chips.
         text: the compiled HLO.
     """
 
@@ -46,7 +37,7 @@ class Plan:
     memory: dict[str, int]
     flops: float
     bytes_accessed: float
-    collectives: dict[str, tuple[int, int]]
+    collectives: dict[str, tuple[int, int, int]]
     chip: str | None
     seconds: dict[str, float] = field(default_factory=dict)
     text: str = field(default="", repr=False)
@@ -56,13 +47,23 @@ class Plan:
         """Whether a device has so much memory."""
         return None if self.chip is None else self.memory["peak"] <= CHIPS[self.chip][2]
 
+    @property
+    def step(self) -> float | None:
+        """Seconds of a step where computing hides all of the communication, or the other way round."""
+        return max(self.seconds.values()) if self.seconds else None
+
     def __str__(self) -> str:
         size = f"{self.memory['peak'] / 2**20:.1f} MiB a device"
         if self.chip is not None:
             size += f" of {CHIPS[self.chip][2] / 2**30:.0f} GiB"
         lines = [f"{self.devices} devices ({self.chip or 'unknown chips'}): {size}, {self.flops / 1e9:.3f} Gflop a step"]
-        lines += [f"  {kind}: {n} times, {b / 2**20:.2f} MiB" for kind, (n, b) in self.collectives.items()]
+        lines += [
+            f"  {kind}: {n} times, {b / 2**20:.2f} MiB, of which a device receives {r / 2**20:.2f}"
+            for kind, (n, b, r) in self.collectives.items()
+        ]
         lines += [f"  {what}: at least {1e3 * s:.3f} ms" for what, s in self.seconds.items()]
+        if self.step is not None:
+            lines.append(f"  a step: at least {1e3 * self.step:.3f} ms")
         return "\n".join(lines)
 
 
@@ -73,7 +74,9 @@ def plan(
     """Compile a training step for a mesh of devices, which need not be there, and say what it needs. Nothing is run.
 
     Args:
-        mesh: a TPU slice ("v5e:2x2", "v5p:4x4x4": needs `pip install torchlike[tpu]`), or a mesh of this machine's devices.
+        model: may be on the meta device: then it takes no memory here. Where `fully_shard` or `parallelize_module` have cut it
+            over `DeviceMesh.described(...)`, it is planned as they say.
+        mesh: a TPU slice ("v5e:2x2", "v5p:4x4x4": needs `pip install torchlike[tpu]`), or a mesh, described or of this machine.
         batch: the model's input, or a tuple of its inputs and the target; divided over the first mesh dimension.
         loss_fn: of the output and the target; the output's mean square without.
         optimizer: its update is part of the step.
@@ -82,18 +85,16 @@ def plan(
     """
     where = _mesh(mesh)
     given = batch if isinstance(batch, (tuple, list)) else (batch,)
-    program, names = _recorded(model, tuple(given), loss_fn, optimizer)
-    count = where.shape[where.axis_names[0]]
-    shardings = [_where(a, n, where, count, parallel) for a, n in zip(program.arguments, names, strict=True)]
+    program = _recorded(model, tuple(given), loss_fn, optimizer, lambda value, kind: _where(value.aval, kind, where, parallel))
     with jax.enable_x64(True), warnings.catch_warnings():
         # What JAX's cache keeps of a program for chips that are not here cannot be read back: it is compiled again.
         warnings.filterwarnings("ignore", "Error reading persistent compilation cache")
-        compiled = program.lower(shardings=shardings).compile()
+        compiled = program.lower().compile()
     found = aot.describe(compiled)
     cost = compiled.cost_analysis() or {}
-    chip = mesh.split(":")[0] if isinstance(mesh, str) else None
-    chip = chip if chip in CHIPS else None
-    moves = _collectives(found.text)
+    topology = mesh if isinstance(mesh, str) else getattr(mesh, "topology", None) or ""
+    chip = topology.split(":")[0] if topology.split(":")[0] in CHIPS else None
+    moves = collectives(found.text, where.devices.size)
     made = Plan(
         where.devices.size, found.memory, found.flops, float(cost.get("bytes accessed", 0.0)), moves, chip, text=found.text
     )
@@ -102,9 +103,23 @@ def plan(
         made.seconds = {
             "computing": made.flops / peak,
             "memory": made.bytes_accessed / memory,
-            "communication": sum(b for _, b in moves.values()) / links,
+            "communication": sum(received for _, _, received in moves.values()) / links,
         }
     return made
+
+
+def best(plans: Mapping[str, Plan]) -> str:
+    """Of plans for chips that are known, the name of the one that fits and takes the least time."""
+    fitting = {name: plan.step or 0.0 for name, plan in plans.items() if plan.fits}
+    if not fitting:
+        raise ValueError(f"none of {', '.join(plans)} fits into a device's memory: use more devices, or a smaller batch")
+    return min(fitting, key=lambda name: (fitting[name], plans[name].memory["peak"]))
+
+
+def report(plans: Mapping[str, Plan]) -> str:
+    """Plans beside each other, as text; says which is best."""
+    lines = [f"{name}: {plan}" + ("" if plan.fits else "\n  does not fit") for name, plan in plans.items()]
+    return "\n".join([*lines, f"best: {best(plans)}"])
 
 
 def _mesh(mesh: str | Mesh | DeviceMesh) -> Mesh:
@@ -117,11 +132,35 @@ def _mesh(mesh: str | Mesh | DeviceMesh) -> Mesh:
     return mesh
 
 
-def _recorded(model: Module, given: tuple, loss_fn: Any, optimizer: Any) -> tuple[Program, list[Any]]:
-    """The step as a program that was never run, and what each argument is: a parameter's name and tensor, "batch" or None."""
+def _recorded(model: Module, given: tuple, loss_fn: Any, optimizer: Any, place: Callable[[Value, Any], Any]) -> Program:
+    """The step as a program that was never run.
+
+    Args:
+        place: where an argument lies, by its value and what it is: a parameter's name and tensor, "batch" or None.
+    """
     flush()
     step = region.current(CPU, "the step asks for a value (item(), bool(), print ...): it cannot be planned")
     params = dict(model.named_parameters())
+    with _on_paper([*params.values(), *model.buffers()]):
+        return _recorded_on(step, model, given, loss_fn, optimizer, params, place)
+
+
+@contextmanager
+def _on_paper(tensors: list[Tensor]) -> Iterator[None]:
+    """Tensors of the meta device as leaves of a program that is never run."""
+    before = [(t._storage, t._storage.value) for t in tensors if t.device is META]
+    for storage, value in before:
+        storage.value = Value(aval(value.aval.shape, value.aval.dtype, CPU))
+    try:
+        yield
+    finally:
+        for storage, value in before:
+            storage.value = value
+
+
+def _recorded_on(
+    step: Any, model: Module, given: tuple, loss_fn: Any, optimizer: Any, params: Mapping[str, Tensor], place: Any
+) -> Program:
     grads = {name: p._grad for name, p in params.items()}
     kinds: dict[int, Any] = {id(t._read()): "batch" for t in given if isinstance(t, Tensor)}
     kinds.update((id(p._read()), (name, p)) for name, p in params.items())
@@ -141,8 +180,7 @@ def _recorded(model: Module, given: tuple, loss_fn: Any, optimizer: Any) -> tupl
             optimizer.load_state_dict(kept)
     updated = optimizer is not None
     free = tuple(i for i in step.leaves if updated and kinds.get(id(step.values[i]), "batch") != "batch")
-    program = Program(step, slots, free, ())
-    return program, [kinds.get(id(step.values[i])) for i in (*program.donated, *program.kept)]
+    return Program(step, slots, free, (), tuple(place(step.values[i], kinds.get(id(step.values[i]))) for i in step.leaves))
 
 
 def _step(model: Module, given: tuple, loss_fn: Any, params: Mapping[str, Tensor]) -> list[Any]:
@@ -168,9 +206,12 @@ def _states(step: Any, optimizer: Any, params: Mapping[str, Tensor]) -> dict[int
     return found
 
 
-def _where(argument: Any, kind: Any, mesh: Mesh, count: int, parallel: Any) -> NamedSharding:
+def _where(argument: Any, kind: Any, mesh: Mesh, parallel: Any) -> NamedSharding:
     axis = mesh.axis_names[0]
+    count = mesh.shape[axis]
     spec = PartitionSpec()
+    if isinstance(kind, tuple) and (planned := planned_at(kind[1])) is not None:
+        return planned
     if kind == "batch":
         spec = PartitionSpec(axis) if argument.shape and not argument.shape[0] % count else spec
     elif kind is not None and callable(parallel):
@@ -183,16 +224,3 @@ def _where(argument: Any, kind: Any, mesh: Mesh, count: int, parallel: Any) -> N
             f'parallel must be "ddp", "fsdp" or a function of a parameter\'s name and tensor, but got {parallel!r}'
         )
     return NamedSharding(mesh, spec)
-
-
-def _collectives(text: str) -> dict[str, tuple[int, int]]:
-    """By kind, how many there are in compiled HLO and the bytes of their results on one device."""
-    found: dict[str, tuple[int, int]] = {}
-    for line in text.splitlines():
-        match = re.search(rf"= (.*?) ({_KINDS})(-start)?\(", line)
-        if match:
-            shapes = re.findall(r"(\w+)\[([\d,]*)\]", match[1])
-            size = sum(_BYTES.get(k, 4) * int(np.prod([int(n) for n in dims.split(",") if n] or [1])) for k, dims in shapes)
-            count, total = found.get(match[2], (0, 0))
-            found[match[2]] = count + 1, total + size
-    return found

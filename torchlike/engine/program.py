@@ -111,14 +111,22 @@ class Program:
         shapes = [(count * a.shape[0], *a.shape[1:]) if a.shape else (count,) for a in self.arguments]
         self.arguments = [jax.ShapeDtypeStruct(s, a.dtype) for s, a in zip(shapes, self.arguments, strict=True)]
 
-    def __call__(self, values: list[Value], numbers: list[Any]) -> Any:
+    def _arguments(self, values: list[Value], numbers: list[Any]) -> list[Any]:
         args = [values[i].array for i in self.donated]
         args += [values[i].array for i in self.kept]
         if self.variable:
             args.append(np.array(self.pack(numbers), np.float64))
+        return args if self.mesh is None else spread(self.mesh, args)
+
+    def prepare(self, values: list[Value], numbers: list[Any]) -> None:
+        """Compile, and run nothing: XLA gives processes half a minute to come to their first collective, compiled or not."""
+        self.jitted = self.jitted.lower(*self._arguments(values, numbers)).compile()
+
+    def __call__(self, values: list[Value], numbers: list[Any]) -> Any:
+        args = self._arguments(values, numbers)
         if self.mesh is None:
             return self.jitted(*args)
-        results = own(self.jitted(*spread(self.mesh, args)))
+        results = own(self.jitted(*args))
         world.inflight = [ref(array) for array in results]  # a strong one would keep it from being donated
         if self.mesh.devices.flat[0].platform == "cpu":
             jax.block_until_ready(results)  # so that who waits in vain hears it here
@@ -201,6 +209,8 @@ def run(graph: Graph, counts: list[int], alone: int) -> Program | None:
             return None
         try:
             if found.ranks is not None and world.announce is not None:
+                if not known:
+                    found.prepare(values, graph.numbers)
                 world.announce(found.ranks, found.collectives, not known)
             results = found(values, graph.numbers)
         except Exception as error:

@@ -15,6 +15,7 @@ import jax.numpy as jnp
 import numpy as np
 from jax import lax
 
+from torchlike.ops import moves
 from torchlike.ops.registry import op
 
 AXIS = "rank"  # the name of the mesh axis that processes are on
@@ -42,11 +43,11 @@ def _carried(fn: Callable[[Any], Any], x: Any) -> Any:
 
 
 def _all_gather(x: Any, group: Any) -> Any:
-    return _carried(lambda a: lax.all_gather(a, group.axis, axis_index_groups=group.parts), x)
+    return _carried(lambda a: moves.gathered(a, group), x)
 
 
 def _sum(x: Any, group: Any) -> Any:
-    return _carried(lambda a: lax.psum(a, group.axis, axis_index_groups=group.parts), x)
+    return _carried(lambda a: moves.total(a, group), x)
 
 
 _FOLDS: dict[str, Callable] = {
@@ -72,7 +73,7 @@ def _reduced(x: Any, group: Any, kind: str) -> Any:
         total = _sum(x, group)
         return total if kind == "sum" else _mean(total, group.size)
     elif kind in ("max", "min"):
-        return (lax.pmax if kind == "max" else lax.pmin)(x, group.axis, axis_index_groups=group.parts)
+        return moves.extreme(x, group, kind)
     return _FOLDS[kind](_all_gather(x, group))
 
 
@@ -111,7 +112,7 @@ def all_gather(input, *, group):
 def reduce_scatter(input, *, group, kind="sum"):
     """Of `(size, *shape)` on every process, reduced over the processes, to each its own `(*shape)`."""
     if kind in ("sum", "avg") and input.dtype != jnp.bool_:
-        total = _carried(lambda a: lax.psum_scatter(a, group.axis, scatter_dimension=0, axis_index_groups=group.parts), input)
+        total = _carried(lambda a: moves.scattered(a, group), input)
         return total if kind == "sum" else _mean(total, group.size)
     if input.dtype == jnp.bool_:
         kind = {"sum": "bor", "max": "bor", "min": "band", "product": "band"}.get(kind, kind)
@@ -119,7 +120,7 @@ def reduce_scatter(input, *, group, kind="sum"):
 
 
 def _exchange(x: Any, group: Any) -> Any:
-    return _carried(lambda a: lax.all_to_all(a, group.axis, 0, 0, axis_index_groups=group.parts), x)
+    return _carried(lambda a: moves.exchanged(a, group), x)
 
 
 @_row()
@@ -143,7 +144,7 @@ def own_part(input, *, group):
 @_row()
 def permute_parts(input, *, group, pairs):
     """What process `pairs[i][0]` has goes to process `pairs[i][1]` (numbers on the mesh); who gets nothing has zeros."""
-    return _carried(lambda a: lax.ppermute(a, group.axis, pairs), input)
+    return _carried(lambda a: moves.permuted(a, group, pairs), input)
 
 
 @partial(jax.custom_vjp, nondiff_argnums=(1,))
@@ -174,42 +175,50 @@ def use_apart(input, *, group):
     return _shared(input, group)
 
 
-@partial(jax.custom_vjp, nondiff_argnums=(1, 2))
-def _unsharded(x: Any, group: Any, dim: int) -> Any:
-    return lax.all_gather(x, group.axis, axis=dim, tiled=True, axis_index_groups=group.parts)
+@partial(jax.custom_vjp, nondiff_argnums=(1, 2, 3, 4))
+def _unsharded(x: Any, group: Any, dim: int, kind: Any, reduce: Any) -> Any:
+    return moves.joined(x.astype(kind or x.dtype), group, dim)
 
 
-def _unsharded_back(group: Any, dim: int, _: Any, grad: Any) -> tuple:
-    total = lax.psum_scatter(grad, group.axis, scatter_dimension=dim, tiled=True, axis_index_groups=group.parts)
-    return (total / group.size,)
+def _unsharded_back(group: Any, dim: int, kind: Any, reduce: Any, like: Any, grad: Any) -> tuple:
+    grad = grad.astype(reduce or grad.dtype)
+    total = moves.summed_part(grad, group, dim)
+    return ((total / group.size).astype(like.dtype),)
 
 
-_unsharded.defvjp(lambda x, group, dim: (_unsharded(x, group, dim), None), _unsharded_back)
-
-
-@_row()
-def unshard(input, *, group, dim=0):
-    """The processes' parts put together along `dim`. The gradient of each part is the mean of all processes' gradients."""
-    return _unsharded(input, group, dim)
-
-
-@partial(jax.custom_vjp, nondiff_argnums=(1,))
-def _averaged(x: Any, group: Any) -> Any:
-    return x
-
-
-_averaged.defvjp(lambda x, group: (x, None), lambda group, _, grad: (_sum(grad, group) / group.size,))
+_unsharded.defvjp(lambda x, *static: (_unsharded(x, *static), jnp.zeros((), x.dtype)), _unsharded_back)
 
 
 @_row()
-def average_gradient(input, *, group):
-    """The tensor itself; its gradient is the mean of all processes' gradients."""
-    return _averaged(input, group)
+def unshard(input, *, group, dim=0, kind=None, reduce=None):
+    """The processes' parts put together along `dim`. The gradient of each part is the mean of all processes' gradients.
+
+    They travel as dtype `kind`, and the gradients as `reduce` (None: as they are).
+    """
+    return _unsharded(input, group, dim, kind, reduce)
+
+
+@partial(jax.custom_vjp, nondiff_argnums=(1, 2, 3))
+def _averaged(x: Any, group: Any, kind: Any, reduce: Any) -> Any:
+    return x.astype(kind or x.dtype)
+
+
+def _averaged_back(group: Any, kind: Any, reduce: Any, like: Any, grad: Any) -> tuple:
+    return ((_sum(grad.astype(reduce or grad.dtype), group) / group.size).astype(like.dtype),)
+
+
+_averaged.defvjp(lambda x, *static: (_averaged(x, *static), jnp.zeros((), x.dtype)), _averaged_back)
+
+
+@_row()
+def average_gradient(input, *, group, kind=None, reduce=None):
+    """The tensor itself, as dtype `kind`; its gradient is the mean of all processes' gradients, which travel as `reduce`."""
+    return _averaged(input, group, kind, reduce)
 
 
 @partial(jax.custom_vjp, nondiff_argnums=(1, 2))
 def _joined(x: Any, group: Any, dim: int) -> Any:
-    return lax.all_gather(x, group.axis, axis=dim, tiled=True, axis_index_groups=group.parts)
+    return moves.joined(x, group, dim)
 
 
 def _joined_back(group: Any, dim: int, _: Any, grad: Any) -> tuple:
@@ -240,18 +249,18 @@ def _split(x: Any, group: Any, dim: int) -> Any:
 
 _split.defvjp(
     lambda x, group, dim: (_split(x, group, dim), None),
-    lambda group, dim, _, grad: (lax.all_gather(grad, group.axis, axis=dim, tiled=True, axis_index_groups=group.parts),),
+    lambda group, dim, _, grad: (moves.joined(grad, group, dim),),
 )
 
 
 @partial(jax.custom_vjp, nondiff_argnums=(1, 2))
 def _sum_split(x: Any, group: Any, dim: int) -> Any:
-    return lax.psum_scatter(x, group.axis, scatter_dimension=dim, tiled=True, axis_index_groups=group.parts)
+    return moves.summed_part(x, group, dim)
 
 
 _sum_split.defvjp(
     lambda x, group, dim: (_sum_split(x, group, dim), None),
-    lambda group, dim, _, grad: (lax.all_gather(grad, group.axis, axis=dim, tiled=True, axis_index_groups=group.parts),),
+    lambda group, dim, _, grad: (moves.joined(grad, group, dim),),
 )
 
 
@@ -263,14 +272,12 @@ def sum_split(input, *, group, dim=0):
 
 @partial(jax.custom_vjp, nondiff_argnums=(1, 2))
 def _join_apart(x: Any, group: Any, dim: int) -> Any:
-    return lax.all_gather(x, group.axis, axis=dim, tiled=True, axis_index_groups=group.parts)
+    return moves.joined(x, group, dim)
 
 
 _join_apart.defvjp(
     lambda x, group, dim: (_join_apart(x, group, dim), None),
-    lambda group, dim, _, grad: (
-        lax.psum_scatter(grad, group.axis, scatter_dimension=dim, tiled=True, axis_index_groups=group.parts),
-    ),
+    lambda group, dim, _, grad: (moves.summed_part(grad, group, dim),),
 )
 
 

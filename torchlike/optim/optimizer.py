@@ -193,7 +193,7 @@ class Optimizer(Stepping):
     def _check_parameter(self, param: Any) -> None:
         if not isinstance(param, Tensor):
             raise TypeError(f"optimizer can only optimize Tensors, but one of the params is {_typename(param)}")
-        part: Any = param.__dict__.get("_part")
+        part = param._part or getattr(param, "_spec", None)
         if not self.elementwise and part is not None and part.cuts:
             raise NotImplementedError(
                 f"torchlike has no {type(self).__name__} for parameters of which others have parts: it needs whole ones"

@@ -79,7 +79,8 @@ class Stepping(Hooks):
         layout = Layout(update.states, tuple(update.hyper), update.flags, index)
         if local.state.notes is not None:
             self._note(update, params, entries, len(hyper), layout, group)
-        apply_update(update.rule, params, grads, states, hyper, layout, unless)
+        if not apply_update(update.rule, params, grads, states, hyper, layout, unless):
+            _apply_by_place(update.rule, params, grads, states, hyper, layout, unless)
 
     def _note(
         self, update: Update, params: list[Tensor], entries: list, size: int, layout: Layout, group: dict[str, Any]
@@ -196,6 +197,17 @@ class Stepping(Hooks):
             yield self._update(group), group["params"], group
 
 
+def _apply_by_place(
+    rule: Callable, params: list, grads: list, states: list[list], hyper: list[float], layout: Layout, unless: list
+) -> None:
+    """Update parameters that are on several devices: one node each."""
+    for place in dict.fromkeys(p.device for p in params):
+        at = [i for i, p in enumerate(params) if p.device is place]
+        some = [[tensors[i] for i in at] for tensors in (params, grads, *states)]
+        steps = None if layout.steps is None else tuple(layout.steps[i] for i in at)
+        apply_update(rule, some[0], some[1], some[2:], hyper, layout._replace(steps=steps), unless)
+
+
 def _which(counts: list[float], distinct: dict[float, None]) -> tuple[int, ...] | None:
     """Which of the distinct counts is each parameter's own; None where all share one."""
     if len(distinct) < 2:
@@ -206,6 +218,9 @@ def _which(counts: list[float], distinct: dict[float, None]) -> tuple[int, ...] 
 
 def filled(shape: Sequence[int], like: Tensor, value: float | complex = 0, dtype: dtypes.dtype | None = None) -> Tensor:
     """A tensor that is there, not recorded: the first step must be the same program as the second."""
+    dense = like._differentiated()
+    if dense is not like and tuple(shape) == tuple(like.shape):  # of a DTensor this process has a part
+        return like._gradient_like(filled(dense.shape, dense, value, dtype))
     kind = like.dtype if dtype is None else dtype
     array = np.full(shape, value, kind.np) if value else np.zeros(shape, kind.np)
     placed = placed_like(array, like._read())

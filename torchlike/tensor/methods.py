@@ -156,7 +156,7 @@ def __deepcopy__(self: Tensor, memo: dict) -> Tensor:
         )
     out = type(self).__new__(type(self))
     out._storage = Storage(self._read())
-    out._strides, out._rg = self._strides, self._rg
+    out._strides, out._rg, out._part = self._strides, self._rg, self._part
     memo[id(self)] = out
     attributes(out).update({name: copy.deepcopy(value, memo) for name, value in self.__dict__.items()})
     if self._grad is not None:

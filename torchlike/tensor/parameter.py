@@ -15,6 +15,9 @@ class Parameter(Tensor):
     def __new__(cls, data: Any = None, requires_grad: bool = True) -> Any:
         if data is None:
             data = empty(0)
+        special = getattr(data, "_as_parameter", None)
+        if special is not None:
+            return special(requires_grad)
         self = object.__new__(cls)
         self._become(data.detach())
         if requires_grad and not data.dtype.is_differentiable:
@@ -30,7 +33,7 @@ class Parameter(Tensor):
             return memo[id(self)]
         out = type(self).__new__(type(self), bare(self._read()), self._rg)
         memo[id(self)] = out
-        out._strides = self._strides
+        out._strides, out._part = self._strides, self._part
         attributes(out).update({name: copy.deepcopy(value, memo) for name, value in self.__dict__.items()})
         return out
 

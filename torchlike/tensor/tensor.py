@@ -66,6 +66,7 @@ class Tensor(_Holder):
     _grad: Tensor | None = None
     _retains = False
     _hooks: Any = None
+    _part: Any = None  # of what other processes have the other parts (torchlike.distributed.tensor)
 
     def __new__(cls, *args: Any, **kwargs: Any) -> Tensor:
         return object.__new__(cls)

@@ -67,7 +67,7 @@ def apply_update(
     hyper: Sequence[float],
     static: Any = (),
     unless: Sequence[Tensor] = (),
-) -> None:
+) -> bool:
     """Record `rule(params, grads, states, hyper, static) -> (new params, new states)` and write the results in place.
 
     Args:
@@ -77,17 +77,28 @@ def apply_update(
         static: hashable; what shapes the program.
         unless: empty, or a zero-dim tensor, not nought where nothing is to change (nobody reads it on the host), and zero-dim
             tensors that the rule finds behind `hyper`.
+
+    Returns:
+        False, and nothing is done, where the parameters are on several devices.
     """
     targets = [*params, *(t for state in states for t in state)]
     tensors = [*targets, *grads, *unless]  # results stand where their operands stand, so that buffers are updated in place
-    values = [t._storage.value if t._view is None else t._read() for t in tensors]
+    try:
+        values = [t._storage.value if t._view is None else t._read() for t in tensors]
+    except dispatch.Elsewhere:  # parts, of which others are in other processes: all of one tensor's are cut alike
+        own = [[t._differentiated() for t in some] for some in (params, grads, *states)]
+        return apply_update(rule, own[0], own[1], own[2:], hyper, static, unless)
     specs: tuple[signature.Spec, ...] = (*[v.aval for v in values], *[float] * len(hyper))
     counts = (len(params), *map(len, states), len(grads))
     if unless:
         row, statics = _selecting_row(rule), ((*counts, len(unless), len(hyper)), static)
     else:
         row, statics = _row(rule), ((*counts, len(hyper)), static)
-    sig = signature.find(row, specs, statics) or signature.make(row, specs, statics)
+    sig = signature.find(row, specs, statics)
+    if sig is None:
+        if len({value.aval.device for value in values[: len(params)]}) > 1:
+            return False
+        sig = signature.make(row, specs, statics)
     plain = local.state.capture is None and local.state.notes is None
     for target, value in zip(targets, emit(sig, values, [float(h) for h in hyper]), strict=True):
         storage = target._storage
@@ -98,3 +109,4 @@ def apply_update(
             storage.version += 1
         else:
             storage.write(value)
+    return True

@@ -14,7 +14,7 @@ from typing import Any
 
 import jax
 
-from torchlike.distributed import objects
+from torchlike.distributed import lifecycle, objects
 from torchlike.distributed import process_group as groups
 from torchlike.distributed.checkpoint.arrays import described, flattened, name_of, put_back, to_array
 from torchlike.engine import flush
@@ -74,8 +74,9 @@ class AsyncSave:
     def result(self, timeout: float | None = None) -> None:
         """Wait for it. Raises what went wrong. Every rank calls this, or `wait`."""
         if self._finish is not None:
-            self._checkpointer.wait_until_finished()
-            self._checkpointer.close()
+            with lifecycle.awaiting("saving a checkpoint"):
+                self._checkpointer.wait_until_finished()
+                self._checkpointer.close()
             finish, self._finish = self._finish, None
             finish()
 
@@ -105,7 +106,7 @@ def async_save(
     arrays = {name_of(path): to_array(value) for path, value in leaves if isinstance(value, Tensor)}
     rest = {path: value for path, value in leaves if not isinstance(value, Tensor)}
     checkpointer = orbax.AsyncCheckpointer(orbax.StandardCheckpointHandler())
-    with jax.enable_x64(True):
+    with jax.enable_x64(True), lifecycle.awaiting("saving a checkpoint"):
         checkpointer.save(target / "arrays", args=orbax.args.StandardSave(arrays or {"": jax.numpy.zeros(1)}))
     kept = pickle.dumps({"objects": rest, "arrays": sorted(arrays)})
 
@@ -162,8 +163,13 @@ def load(
     ]
     if missing:
         raise CheckpointException(f"Missing key in checkpoint state_dict: {', '.join(missing[:5])} (of {len(missing)}).")
-    with orbax.Checkpointer(orbax.PyTreeCheckpointHandler()) as checkpointer, jax.enable_x64(True):
+    with jax.enable_x64(True):
         wanted = {name: described(t) for name, t in tensors.items()}
+    with (
+        lifecycle.awaiting("loading a checkpoint"),
+        orbax.Checkpointer(orbax.PyTreeCheckpointHandler()) as checkpointer,
+        jax.enable_x64(True),
+    ):
         options = orbax.checkpoint_utils.construct_restore_args(wanted)
         arguments = orbax.args.PyTreeRestore(item=wanted, restore_args=options, partial_restore=True)
         _check_shapes(checkpointer, source / "arrays", wanted)

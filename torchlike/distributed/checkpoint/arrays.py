@@ -10,9 +10,10 @@ import numpy as np
 from jax.sharding import Mesh, NamedSharding, PartitionSpec
 
 from torchlike.autograd.grad_mode import no_grad
-from torchlike.distributed.tensor._api import part_of
+from torchlike.distributed.tensor._api import held, whole
+from torchlike.distributed.tensor._parts import Part
 from torchlike.engine.processes import world
-from torchlike.engine.value import Value
+from torchlike.engine.value import Value, of_jax
 from torchlike.tensor import Tensor
 from torchlike.tensor.tensor import bare
 
@@ -37,18 +38,20 @@ def name_of(path: tuple) -> str:
 
 def to_array(tensor: Tensor) -> jax.Array:
     """A tensor as an array that all processes hold together: a part as that of the whole."""
+    tensor, part = held(tensor)
     value = tensor.detach()._read()
     if world.default is None or world.default.size == 1:
         return value.on_device()
-    return _assembled(value.on_device(), _sharding(tensor))
+    if part is not None and part.uneven:  # JAX's arrays have equal parts
+        value = whole(tensor, part)._read()
+    return _assembled(value.on_device(), _sharding(tensor, part))
 
 
-def _sharding(tensor: Tensor) -> NamedSharding:
+def _sharding(tensor: Tensor, part: Part | None) -> NamedSharding:
     """Where a tensor's parts lie over the processes' devices."""
     where = tensor.device
-    part = part_of(tensor)
     assert world.default is not None
-    if part is None:
+    if part is None or part.uneven:
         return NamedSharding(world.default.mesh(where), PartitionSpec())
     devices = np.array(world.default.mesh(where).devices.flat, object)[part.mesh._numbers.reshape(-1)]
     mesh = Mesh(devices.reshape(part.mesh.shape), part.mesh.axis_names)
@@ -68,6 +71,9 @@ def _assembled(array: Any, sharding: NamedSharding) -> jax.Array:
 
 def described(tensor: Tensor) -> jax.ShapeDtypeStruct:
     """What is to be loaded into a tensor: the whole's shape, its dtype, and where this process wants it."""
+    own, part = held(tensor)
+    if part is not None and part.uneven:
+        return jax.ShapeDtypeStruct(part.shape, own.dtype.np, sharding=_sharding(own, part))
     array = to_array(tensor)
     return jax.ShapeDtypeStruct(array.shape, array.dtype, sharding=array.sharding)
 
@@ -77,4 +83,8 @@ def put_back(tensor: Tensor, array: jax.Array) -> None:
     """Write a loaded array into a tensor."""
     if world.default is not None and world.default.size > 1:
         array = array.addressable_data(0)
+    tensor, part = held(tensor)
+    if part is not None and part.uneven:
+        tensor._write(part.of(bare(of_jax(array))))
+        return
     tensor._write(bare(Value(tensor._value.aval, array)))

@@ -35,7 +35,7 @@ def _shown(tensor: Any, options: StateDictOptions, like: Any = None) -> Any:
         elif isinstance(tensor, DTensor):
             tensor = tensor.full_tensor()  # type: ignore[attr-defined]  # attached to tensors
     elif part is not None and part_of(tensor) is None:
-        tensor.__dict__["_part"] = part
+        tensor._part = part
     return tensor.cpu() if options.cpu_offload else tensor
 
 
@@ -68,11 +68,7 @@ def _cut(given: Any, like: Any) -> Any:
     part = part_of(like)
     if part is None or not isinstance(given, Tensor) or given.ndim != like.ndim or given.shape == like.shape:
         return given
-    for dim, p in enumerate(part.placements):
-        if p.is_shard():
-            group = part.mesh.get_group(dim)
-            given = given.chunk(group.size(), p.dim)[group.rank()]
-    return given
+    return part.of(given)
 
 
 def _optimizers(found: Any) -> Iterable[Any]:

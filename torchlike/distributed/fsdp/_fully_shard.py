@@ -17,20 +17,15 @@ from torchlike.tensor import Tensor
 
 @dataclass(frozen=True)
 class MixedPrecisionPolicy:
-    """Dtypes of parameters while a module runs, and of what it returns; None leaves them as they are.
+    """Dtypes of parameters while a module runs, of their gradients while they are reduced, and of what the module returns.
 
-    Raises:
-        NotImplementedError: for a dtype of the reduction, which is the gradients' own.
+    None leaves them as they are; gradients are then reduced in `param_dtype`.
     """
 
     param_dtype: Any = None
     reduce_dtype: Any = None
     output_dtype: Any = None
     cast_forward_inputs: bool = True
-
-    def __post_init__(self) -> None:
-        if self.reduce_dtype is not None:
-            raise missing("MixedPrecisionPolicy(reduce_dtype=...)", "gradients are reduced in their own dtype: leave it out")
 
 
 @dataclass
@@ -96,9 +91,10 @@ def fully_shard(
 ) -> Any:  # fmt: skip
     """Cut a module's parameters (but those of children that were cut before) into parts, one a rank.
 
-    Each is cut along its first dimension that the ranks divide evenly, and stays whole where there is none (torch pads). While
-    the module runs they are put together, and their gradients are averaged and cut; so is the optimizer's state. When XLA lets
-    go of a gathered parameter is its own decision, whatever `reshard_after_forward` says.
+    Each is cut along its first dimension that the ranks divide evenly. Where there is none, processes cut the first one
+    unevenly and the devices of one process have it whole. While the module runs they are put together, and their gradients are
+    averaged and cut; so is the optimizer's state. When XLA lets go of a gathered parameter is its own decision, whatever
+    `reshard_after_forward` says.
 
     Args:
         mesh: one-dimensional, or two-dimensional: copies, parts (hybrid sharding). All ranks by default.
@@ -124,7 +120,8 @@ def fully_shard(
         wanted = None if shard_placement_fn is None else shard_placement_fn(param)
         shard(param, chosen, None if wanted is None else wanted.dim)
     policy = mp_policy or MixedPrecisionPolicy()
-    _wrap(modules, _State(chosen, Unsharding(chosen, owned), policy, True))
+    unsharding = Unsharding(chosen, owned, policy.param_dtype, policy.reduce_dtype)
+    _wrap(modules, _State(chosen, unsharding, policy, True))
     return module
 
 
@@ -146,7 +143,7 @@ def _forward_of(kind: Any) -> Callable:
         mesh = state.mesh
         if state.root and not mesh.processes:
             args, keywords = pytree.tree_map(
-                lambda x: replicas.scattered(x, mesh.local_mesh, mesh.axis_names), (args, keywords)
+                lambda x: replicas.scattered(x, mesh.local_mesh, mesh.axis_names, mesh.topology is not None), (args, keywords)
             )
         policy = state.policy
         if policy.param_dtype is not None and policy.cast_forward_inputs:
@@ -154,9 +151,6 @@ def _forward_of(kind: Any) -> Callable:
         held = bool(state.unsharding.stored)
         state.unsharding.enter()
         try:
-            if policy.param_dtype is not None:
-                for module, name, _ in state.unsharding.owned:
-                    module._parameters[name] = _cast(module._parameters[name], policy.param_dtype)
             out = kind.forward(self, *args, **keywords)
         finally:
             if not held:

@@ -2,12 +2,13 @@
 
 from __future__ import annotations
 
+from collections.abc import Collection
 from typing import Any
 
 from torchlike.autograd.grad_mode import no_grad
 from torchlike.distributed.collectives import record
 from torchlike.distributed.device_mesh import DeviceMesh
-from torchlike.distributed.tensor._api import DTensor, Part, distribute_tensor, part_of, placements_of
+from torchlike.distributed.tensor._api import DTensor, Part, part_of, place, placements_of, planned_at
 from torchlike.distributed.tensor.placement_types import Placement, Replicate, Shard
 from torchlike.engine import placement
 from torchlike.engine.value import Value
@@ -15,36 +16,52 @@ from torchlike.nn.modules.module import Module
 from torchlike.tensor import Parameter, Tensor
 
 
-def divided(param: Tensor, mesh: DeviceMesh, preferred: int | None = None) -> tuple[Placement, ...]:
-    """How a parameter is cut over the last mesh dimension: along its first dimension that divides evenly, or not at all."""
+def divided(
+    param: Tensor, mesh: DeviceMesh, preferred: int | None = None, taken: Collection[int] = ()
+) -> tuple[Placement, ...]:
+    """How a parameter is cut over the last mesh dimension: along its first dimension that divides evenly.
+
+    Where there is none, processes cut the first one (and fill up the last parts), and the devices of one process have it whole:
+    JAX's arrays have equal parts.
+    """
     count = mesh.size(mesh.ndim - 1)
-    order = range(param.ndim) if preferred is None else [preferred % param.ndim]
+    order = [d for d in range(param.ndim) if d not in taken] if preferred is None else [preferred % param.ndim]
     dim = next((d for d in order if param.shape[d] and not param.shape[d] % count), None)
+    if dim is None and mesh.processes:
+        dim = next((d for d in order if param.shape[d]), None)
     last: Placement = Replicate() if dim is None else Shard(dim)
     return (*[Replicate()] * (mesh.ndim - 1), last)
 
 
 def shard(param: Parameter, mesh: DeviceMesh, preferred: int | None = None) -> None:
     """Leave of a parameter this rank's part, in place: whoever holds it (an optimizer) has the part, too."""
-    if isinstance(param, DTensor) and not mesh.processes:
+    if not mesh.processes and (planned_at(param) is not None or isinstance(param, DTensor)):
         _shard_further(param, mesh)
         return
-    placements = divided(param, mesh, preferred)
+    before = part_of(param)
+    taken = () if before is None else {p.dim for p in before.placements if p.is_shard()}
+    placements = divided(param, mesh, preferred, taken)
     if not mesh.processes:
-        param._become(distribute_tensor(param.detach(), mesh, placements))
+        place(param, mesh, placements)
         return
+    part = Part(mesh, placements, tuple(param.shape))
     with no_grad():
-        for dim, p in enumerate(placements):
-            if p.is_shard():
-                group = mesh.get_group(dim)
-                parts = param.detach().chunk(group.size(), p.dim)
-                param._become(parts[group.rank()].clone())
-    param.__dict__["_part"] = Part(mesh, placements)
+        param._become(part.of(param.detach()).clone())
+    param._part = part if before is None else _both(before, part)
+
+
+def _both(before: Part, part: Part) -> Part:
+    """A part of a part that another dimension of the same mesh has cut."""
+    root = _rooted(part.mesh)
+    found: dict[str, Placement] = dict.fromkeys(root.axis_names, Replicate())
+    for known in (before, part):
+        found.update(zip(known.mesh.axis_names, known.placements, strict=True))
+    return Part(root, tuple(found.values()), before.shape)
 
 
 def _shard_further(param: Parameter, mesh: DeviceMesh) -> None:
     """Cut a parameter that tensor parallelism has cut already along another dimension, by another mesh dimension."""
-    here = placement.sharding_of(param._read().force())
+    here = _home(param)
     assert here is not None
     whole = placements_of(here, _rooted(mesh))
     taken = {p.dim for p in whole if p.is_shard()}
@@ -55,39 +72,64 @@ def _shard_further(param: Parameter, mesh: DeviceMesh) -> None:
     axis = mesh.axis_names[-1]
     chosen = [Shard(dim) if name == axis else p for name, p in zip(_rooted(mesh).axis_names, whole, strict=True)]
     sharding = _rooted(mesh).sharding(chosen, param.ndim)
+    if planned_at(param) is not None:
+        param._planned = sharding  # type: ignore[attr-defined]
+        return
     value = param._read()
     param._storage.write(Value(value.aval, placement.put(value.force(), sharding)))
+
+
+def _home(param: Tensor) -> Any:
+    """Where a parameter lies on one process's devices, or would lie on described ones."""
+    return planned_at(param) or placement.sharding_of(param._read().force())
 
 
 def _rooted(mesh: DeviceMesh) -> DeviceMesh:
     return mesh if mesh._root is None else mesh._root
 
 
-def gathered(param: Tensor, mesh: DeviceMesh) -> Tensor:
-    """The whole parameter for a forward pass; its gradient goes back in parts, averaged over the ranks."""
+def gathered(param: Tensor, mesh: DeviceMesh, kind: Any = None, reduce: Any = None) -> Tensor:
+    """The whole parameter for a forward pass; its gradient goes back in parts, averaged over the ranks.
+
+    Args:
+        kind: the dtype that it is cast to before it travels. reduce: that of gradients on their way.
+    """
+    if not param.is_floating_point():
+        kind = reduce = None
     part = part_of(param)
     if part is not None:
         out: Tensor = param
         for dim, p in reversed(list(enumerate(part.placements))):
+            if part.mesh.axis_names[dim] not in mesh.axis_names:  # tensor parallelism's
+                continue
             ranks = part.mesh.get_group(dim).ranks
-            out = record("unshard", [out], ranks, p.dim) if p.is_shard() else record("average_gradient", [out], ranks)
+            if not p.is_shard():
+                out = record("average_gradient", [out], ranks, kind, reduce)
+                continue
+            out = record("unshard", [out], ranks, p.dim, kind, reduce)
+            if out.shape[p.dim] != part.shape[p.dim]:
+                out = out.narrow(p.dim, 0, part.shape[p.dim])
         return out
-    home = placement.sharding_of(param._read().force())
+    home = _home(param)
     if home is None:
-        return param
+        return param if kind is None else param.to(kind)
     axes = set(mesh.axis_names)
     kept = [
         Replicate() if name in axes else p
         for name, p in zip(_rooted(mesh).axis_names, placements_of(home, _rooted(mesh)), strict=True)
     ]
-    return record("relocate", [param], _rooted(mesh).sharding(kept, param.ndim), home)
+    return record("relocate", [param], _rooted(mesh).sharding(kept, param.ndim), home, kind, reduce)
 
 
 class Unsharding:
-    """The parameters that one module puts together while it runs."""
+    """The parameters that one module puts together while it runs.
 
-    def __init__(self, mesh: DeviceMesh, owned: list[tuple[Module, str, Parameter]]):
-        self.mesh, self.owned = mesh, owned
+    Args:
+        kind, reduce: dtypes, as in `gathered`.
+    """
+
+    def __init__(self, mesh: DeviceMesh, owned: list[tuple[Module, str, Parameter]], kind: Any = None, reduce: Any = None):
+        self.mesh, self.owned, self.kind, self.reduce = mesh, owned, kind, reduce
         self.stored: list[tuple[Module, str, Any]] = []
 
     def enter(self) -> None:
@@ -97,7 +139,7 @@ class Unsharding:
         for module, name, param in self.owned:
             self.stored.append((module, name, param))
             if id(param) not in whole:
-                whole[id(param)] = gathered(param, self.mesh)
+                whole[id(param)] = gathered(param, self.mesh, self.kind, self.reduce)
             module._parameters[name] = whole[id(param)]  # type: ignore[assignment]  # for as long as the module runs
 
     def leave(self) -> None:

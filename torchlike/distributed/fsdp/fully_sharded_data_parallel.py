@@ -58,7 +58,7 @@ class FullyShardedDataParallel(Module):
         auto_wrap_policy: which children put theirs together by themselves; see `torch.distributed.fsdp.wrap`.
 
     Raises:
-        NotImplementedError: for NO_SHARD (use `DistributedDataParallel`), offloading, and dtypes of reductions and buffers.
+        NotImplementedError: for NO_SHARD (use `DistributedDataParallel`) and offloading.
     """
 
     def __init__(
@@ -76,8 +76,7 @@ class FullyShardedDataParallel(Module):
         ignored = {p for m in ignored_modules or () for p in m.parameters()}
         policy = None
         if mixed_precision is not None:
-            if mixed_precision.buffer_dtype is not None:
-                raise missing("MixedPrecision(buffer_dtype=...)", "buffers keep their dtype: leave it out")
+            _cast_buffers(module, mixed_precision.buffer_dtype)
             policy = MixedPrecisionPolicy(mixed_precision.param_dtype, mixed_precision.reduce_dtype)
         options: dict[str, Any] = {"mesh": device_mesh, "mp_policy": policy, "ignored_params": ignored}
         if auto_wrap_policy is not None:
@@ -116,3 +115,11 @@ class FullyShardedDataParallel(Module):
         finally:
             for m in found:
                 m.reshard()
+
+
+def _cast_buffers(module: Module, kind: Any) -> None:
+    """As torch does: buffers of floating point are of the policy's dtype from the start."""
+    if kind is not None:
+        for buffer in module.buffers():
+            if buffer.is_floating_point():
+                buffer.data = buffer.data.to(kind)

@@ -2,11 +2,15 @@
 
 All ranks count the same ticks. In each, a stage runs at most one forward and one backward, then results move to the next stage
 and gradients to the one before, by permutations that all ranks record alike: a step is one program on each rank.
+
+In one process with many devices the same ticks are counted for all stages: what a stage does at a tick is a program on its
+device, which is started and not waited for, so that the devices work at the same time.
 """
 
 from __future__ import annotations
 
 from collections.abc import Callable, Iterator, Sequence
+from itertools import pairwise
 from typing import Any
 
 from torchlike.autograd.grad_mode import no_grad
@@ -14,7 +18,7 @@ from torchlike.base import dtypes
 from torchlike.base.errors import missing
 from torchlike.distributed.collectives import record
 from torchlike.distributed.objects import await_keys
-from torchlike.distributed.pipelining.stage import PipelineStage
+from torchlike.distributed.pipelining.stage import PipelineStage, carried
 from torchlike.distributed.store import get_object, set_object
 from torchlike.tensor import Tensor, creation
 from torchlike.tensor import functions as ops
@@ -24,12 +28,18 @@ class _Schedule:
     """What schedules have in common; a subclass says at which tick a stage runs a part backwards."""
 
     def __init__(
-        self, stage: PipelineStage, n_microbatches: int, loss_fn: Callable[..., Tensor] | None = None,
+        self, stage: PipelineStage | Sequence[PipelineStage], n_microbatches: int, loss_fn: Callable[..., Tensor] | None = None,
         args_chunk_spec: Any = None, kwargs_chunk_spec: Any = None, output_merge_spec: Any = None, scale_grads: bool = True,
     ) -> None:  # fmt: skip
         if args_chunk_spec is not None or kwargs_chunk_spec is not None:
             raise missing(f"{type(self).__name__}(args_chunk_spec=...)", "batches are cut along their first dimension")
-        self.stage, self.parts, self.loss_fn, self.scale_grads = stage, n_microbatches, loss_fn, scale_grads
+        self.stages = [stage] if isinstance(stage, PipelineStage) else list(stage)
+        self.stage = self.stages[0]
+        if self.stage.place is not None and [s.stage_index for s in self.stages] != list(range(self.stage.num_stages)):
+            raise ValueError(f"in one process a schedule needs all {self.stage.num_stages} stages, in order")
+        if self.stage.place is None and len(self.stages) > 1:
+            raise missing(f"{type(self).__name__} of several stages a rank")
+        self.parts, self.loss_fn, self.scale_grads = n_microbatches, loss_fn, scale_grads
         self.shapes: dict[int, tuple[tuple[int, ...], Any]] = {}  # of what passes the boundary behind a stage
 
     def _backward_tick(self, part: int, stage: int) -> int:
@@ -54,7 +64,7 @@ class _Schedule:
         Returns:
             On the last rank the outputs of the whole batch.
         """
-        if self.loss_fn is None and self.stage.is_last:
+        if self.loss_fn is None and self.stages[-1].is_last:
             raise RuntimeError("a pipeline's step needs a loss_fn: use eval() to run forwards only")
         return self._run(args, kwargs, target, losses, True)
 
@@ -66,23 +76,28 @@ class _Schedule:
             return self._run(args, kwargs, target, losses, False)
 
     def _run(self, args: tuple, kwargs: dict, target: Any, losses: list | None, back: bool) -> Tensor | None:
-        stage = self.stage
+        stage, last_stage = self.stage, self.stages[-1]
         inputs = list(zip(*[a.chunk(self.parts) for a in args], strict=True)) if stage.is_first else []
         if stage.is_first and len(inputs) != self.parts:
             raise ValueError(f"a batch of {args[0].shape[0]} cannot be cut into {self.parts} parts")
         targets = target.chunk(self.parts) if target is not None else [None] * self.parts
-        run = _Run(stage, inputs, kwargs, targets, self.loss_fn, self.parts if self.scale_grads else 1)
+        scale = self.parts if self.scale_grads else 1
+        runs = [_Run(s, inputs, kwargs, targets, self.loss_fn, scale) for s in self.stages]
         last = max(self._backward_tick(m, 0) for m in range(self.parts)) if back else self.parts + stage.num_stages - 2
         for tick in range(last + 1):
-            forward, backward = self._parts_at(tick, stage.stage_index)
-            if forward is not None:
-                run.forward(forward)
-            if back and backward is not None:
-                run.backward(backward)
-            self._pass_on(tick, run, back)
+            for run in runs:
+                forward, backward = self._parts_at(tick, run.stage.stage_index)
+                if forward is not None:
+                    run.forward(forward)
+                if back and backward is not None:
+                    run.backward(backward)
+            if stage.place is None:
+                self._pass_on(tick, runs[0], back)
+            else:
+                _hand_on(runs)
         if losses is not None:
-            losses.extend(run.losses)
-        return ops.cat(run.results) if stage.is_last else None
+            losses.extend(runs[-1].losses)
+        return ops.cat(runs[-1].results) if last_stage.is_last else None
 
     @no_grad()
     def _pass_on(self, tick: int, run: _Run, back: bool) -> None:
@@ -132,6 +147,21 @@ class _Schedule:
         return record("permute_parts", [operand], self.stage.group.ranks, every)
 
 
+def _hand_on(runs: Sequence[_Run]) -> None:
+    """Carry one tick's results from device to device."""
+    for here, after in pairwise(runs):
+        if here.sent is not None:
+            after.received = carried(here.sent, _place(after))
+        if after.sent_back is not None:
+            here.received_back = carried(after.sent_back, _place(here))
+    for run in runs:
+        run.sent = run.sent_back = None
+
+
+def _place(run: _Run) -> Any:
+    return run.stage.place
+
+
 _stages: list[PipelineStage] = []
 
 
@@ -164,7 +194,7 @@ class _Run:
 
     def forward(self, part: int) -> None:
         if self.stage.is_first:
-            given, args = None, self.inputs[part]
+            given, args = None, tuple(self._here(x) for x in self.inputs[part])
         else:
             assert self.received is not None
             given = self.received.detach()
@@ -178,9 +208,12 @@ class _Run:
         if self.stage.is_last:
             self.results.append(out.detach())
             if self.loss_fn is not None and self.targets[part] is not None:
-                out = self.loss_fn(out, self.targets[part])
+                out = self.loss_fn(out, self._here(self.targets[part]))
                 self.losses.append(out.detach())
         self.kept[part] = given, out
+
+    def _here(self, x: Tensor) -> Tensor:
+        return x if self.stage.place is None else carried(x, self.stage.place)
 
     def backward(self, part: int) -> None:
         given, out = self.kept.pop(part)

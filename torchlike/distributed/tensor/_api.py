@@ -3,14 +3,15 @@
 In one process with many devices a DTensor is a tensor like any other whose array is spread over them: every operation
 works on it, and XLA divides the work. `placements` says where it lies (a pending one is run for that).
 
-With many processes each has its own program, and a parameter that `fully_shard` or `parallelize_module` has divided is this
-rank's part of it: its `shape` is the part's (torch's is the whole's), `full_tensor()` gives the whole.
+With many processes a DTensor is this rank's part and what it is a part of (`_across`). But a parameter that `fully_shard` or
+`parallelize_module` has divided is the part itself: its `shape` is the part's (torch's is the whole's), `full_tensor()` gives
+the whole.
 """
 
 from __future__ import annotations
 
 from collections.abc import Callable, Sequence
-from typing import Any, NamedTuple
+from typing import Any
 
 import numpy as np
 
@@ -19,24 +20,14 @@ from torchlike.base.errors import missing
 from torchlike.distributed import device_mesh as meshes
 from torchlike.distributed.collectives import record
 from torchlike.distributed.device_mesh import DeviceMesh
+from torchlike.distributed.tensor import _across
+from torchlike.distributed.tensor._parts import Part
 from torchlike.distributed.tensor.placement_types import Placement, Replicate, Shard
 from torchlike.engine import placement
 from torchlike.engine.value import Value
 from torchlike.nn.modules.module import Module
 from torchlike.tensor import Parameter, Tensor, creation
 from torchlike.tensor.tensor import bare
-
-
-class Part(NamedTuple):
-    """What a rank's part of a parameter is a part of (`Tensor._part`)."""
-
-    mesh: DeviceMesh
-    placements: tuple[Placement, ...]
-
-    @property
-    def cuts(self) -> tuple:
-        """The groups over which it is cut."""
-        return tuple(self.mesh.get_group(d).ranks for d, p in enumerate(self.placements) if p.is_shard())
 
 
 def _sharding(tensor: Tensor) -> Any:
@@ -49,12 +40,32 @@ def _sharding(tensor: Tensor) -> Any:
     return placement.sharding_of(value.force())
 
 
+def planned_at(tensor: Any) -> Any:
+    """The `NamedSharding` that a parameter would have on a described mesh, or None."""
+    return getattr(tensor, "_planned", None)
+
+
+def place(param: Parameter, mesh: DeviceMesh, placements: Sequence[Placement]) -> None:
+    """Spread a parameter over one process's devices, in place; on a described mesh, note where it would lie."""
+    if mesh.topology is not None:
+        param._planned = mesh.sharding(normalized(placements, mesh, param), param.ndim)  # type: ignore[attr-defined]
+    else:
+        param._become(distribute_tensor(param.detach(), mesh, placements))
+
+
+def held(tensor: Tensor) -> tuple[Tensor, Part | None]:
+    """What this process has of a tensor, and of what it is a part."""
+    return (tensor._local, tensor._spec) if isinstance(tensor, _across.Across) else (tensor, part_of(tensor))
+
+
 def part_of(tensor: Any) -> Part | None:
-    return tensor.__dict__.get("_part")
+    return tensor._part
 
 
 class _Distributed(type(Tensor)):  # type: ignore[misc]  # whatever class tensors are of
     def __instancecheck__(cls, instance: Any) -> bool:
+        if isinstance(instance, _across.Across):
+            return True
         return isinstance(instance, Tensor) and (part_of(instance) is not None or _sharding(instance) is not None)
 
 
@@ -69,9 +80,12 @@ class DTensor(Tensor, metaclass=_Distributed):
         """A tensor of which every rank has this local part. In one process all devices start from the same one.
 
         Raises:
-            NotImplementedError: for anything but replicated tensors in one process, and with many processes.
+            NotImplementedError: for anything but replicated tensors in one process.
         """
-        if device_mesh is None or device_mesh.processes or not all(p.is_replicate() for p in placements or ()):
+        if device_mesh is not None and device_mesh.processes:
+            chosen = placements or [Replicate()] * device_mesh.ndim
+            return _across.from_local(local_tensor, device_mesh, _counted(chosen, local_tensor), shape)
+        if device_mesh is None or not all(p.is_replicate() for p in placements or ()):
             raise missing("DTensor.from_local but for replicated tensors of one process", "use distribute_tensor")
         return distribute_tensor(local_tensor, device_mesh, placements)
 
@@ -92,7 +106,7 @@ def distribute_tensor(
     """Spread a tensor over a mesh.
 
     Raises:
-        NotImplementedError: for parts of different sizes, and with many processes.
+        NotImplementedError: for parts of different sizes on one process's devices.
 
     >>> import torchlike as torch
     >>> from torchlike.distributed.tensor import init_device_mesh, distribute_tensor, Shard
@@ -102,11 +116,11 @@ def distribute_tensor(
     """
     if device_mesh is None:
         raise ValueError("distribute_tensor needs a device_mesh")
-    if device_mesh.processes:
-        raise missing(
-            "distribute_tensor with many processes", "use one process with many devices, fully_shard or parallelize_module"
-        )
     chosen = normalized(placements, device_mesh, tensor)
+    if device_mesh.processes:
+        if src_data_rank is not None:
+            tensor = _alike(tensor, device_mesh)
+        return _across.distributed(tensor, device_mesh, chosen)
     value = tensor.detach()._read()
     out = bare(Value(value.aval, placement.put(value.force(), device_mesh.sharding(chosen, tensor.ndim))))
     if isinstance(tensor, Parameter):
@@ -131,12 +145,28 @@ def normalized(placements: Any, mesh: DeviceMesh, tensor: Tensor) -> tuple[Place
             dim = p.dim % tensor.ndim
             parts[dim] = parts.get(dim, 1) * size
     for dim, count in parts.items():
-        if tensor.shape[dim] % count:
+        if tensor.shape[dim] % count and not mesh.processes:
             raise missing(
                 f"sharding of dimension {dim} ({tensor.shape[dim]} elements) into {count} unequal parts",
                 "pad it, or replicate it",
             )
-    return chosen
+    return _counted(chosen, tensor)
+
+
+def _counted(placements: Sequence[Placement], tensor: Tensor) -> tuple[Placement, ...]:
+    """Placements with their dimensions counted from the front."""
+    return tuple(Shard(p.dim % tensor.ndim) if p.is_shard() else p for p in placements)
+
+
+def _alike(tensor: Tensor, mesh: DeviceMesh) -> Tensor:
+    """What the mesh's first rank has, on every rank."""
+    value = tensor.detach()
+    with no_grad():
+        for d in range(mesh.ndim):
+            value = record("broadcast_from", [value], mesh.get_group(d).ranks, 0)
+    if isinstance(tensor, Parameter):
+        return Parameter(value, tensor.requires_grad)
+    return value.requires_grad_(tensor.requires_grad)
 
 
 def distribute_module(
@@ -175,6 +205,8 @@ empty, full = _factory(creation.empty), _factory(creation.full)
 
 
 def _mesh(self: Tensor) -> DeviceMesh:
+    if isinstance(self, _across.Across):
+        return self._spec.mesh
     part = part_of(self)
     if part is not None:
         return part.mesh
@@ -185,6 +217,8 @@ def _mesh(self: Tensor) -> DeviceMesh:
 
 
 def _placements(self: Tensor) -> tuple[Placement, ...]:
+    if isinstance(self, _across.Across):
+        return self._spec.placements
     part = part_of(self)
     if part is not None:
         return part.placements
@@ -197,13 +231,18 @@ def _redistribute(
 ) -> Tensor:  # fmt: skip
     """The same tensor lying elsewhere; recorded, and differentiable."""
     mesh = device_mesh or _mesh(self)
+    if isinstance(self, _across.Across):
+        chosen = _counted(placements or [Replicate()] * mesh.ndim, self)
+        return _across.redistribute(self, mesh, chosen)
     if mesh.processes:
-        raise missing("DTensor.redistribute with many processes")
+        raise missing("redistribute of a parameter that fully_shard or parallelize_module has cut", "use full_tensor()")
     return record("constrain", [self], mesh.sharding(normalized(placements, mesh, self), self.ndim))
 
 
 def _full_tensor(self: Tensor, *, grad_placements: Any = None) -> Tensor:
     """The whole tensor, on every rank."""
+    if isinstance(self, _across.Across):
+        return _across.full_tensor(self)
     part = part_of(self)
     if part is not None:
         return whole(self, part)
@@ -216,14 +255,18 @@ def whole(tensor: Tensor, part: Part) -> Tensor:
     with no_grad():
         for dim, p in reversed(list(enumerate(part.placements))):
             if p.is_shard():
-                out = record("unshard", [out], part.mesh.get_group(dim).ranks, p.dim)
+                out = record("unshard", [out], part.mesh.get_group(dim).ranks, p.dim, None, None)
+                out = out if out.shape[p.dim] == part.shape[p.dim] else out.narrow(p.dim, 0, part.shape[p.dim])
     return out
 
 
 def _to_local(self: Tensor, *, grad_placements: Any = None) -> Tensor:
     """This rank's part; in one process, that of its first device."""
-    if part_of(self) is not None:
-        return self
+    if isinstance(self, _across.Across):
+        return _across.to_local(self)
+    part = part_of(self)
+    if part is not None:
+        return part.own(self)
     first = self._read().force().addressable_shards[0].data
     return creation.tensor(np.asarray(first))
 

@@ -47,17 +47,18 @@ def count() -> int:
     return int(os.environ.get("TORCHLIKE_DEVICES", "0"))
 
 
-def scattered(x: Any, where: Any, axes: Sequence[str] | None = None) -> Any:
+def scattered(x: Any, where: Any, axes: Sequence[str] | None = None, recorded: bool = False) -> Any:
     """A batch with equal parts of it on each device; what does not divide, or is no tensor, is left as it is.
 
     Args:
         axes: the mesh's dimensions over which it is spread, its first by default.
+        recorded: the devices are not here: it is recorded that it is to lie there.
     """
     names = where.axis_names[:1] if axes is None else tuple(axes)
     if not isinstance(x, Tensor) or not x.ndim or x.shape[0] % math.prod(where.shape[n] for n in names):
         return x
     parts = NamedSharding(where, PartitionSpec(names if len(names) > 1 else names[0]))
     value = x._read()
-    if x._rg or value.array is None or value.aval.traced:
+    if x._rg or value.array is None or value.aval.traced or recorded:
         return dispatch.call(OPS["constrain"], [x], (parts,))
     return bare(Value(value.aval, placement.put(value.array, parts)))

@@ -46,7 +46,7 @@ def get_total_norm(
 
 def _cuts(parameter: Tensor) -> tuple:
     """The groups of processes that have parts of a parameter; none where each has all of it."""
-    part = parameter.__dict__.get("_part")
+    part = parameter._part
     return () if part is None else part.cuts
 
 

@@ -9,10 +9,12 @@ from __future__ import annotations
 from collections.abc import Sequence
 from typing import Any
 
+from jax.sharding import NamedSharding, PartitionSpec
+
 from torchlike.autograd.grad_mode import no_grad
 from torchlike.distributed.collectives import record
 from torchlike.distributed.device_mesh import DeviceMesh
-from torchlike.distributed.tensor._api import Part, distribute_tensor
+from torchlike.distributed.tensor._api import Part, place
 from torchlike.distributed.tensor.placement_types import Partial, Placement, Replicate, Shard
 from torchlike.nn import functional as F
 from torchlike.nn.modules.linear import Linear
@@ -26,7 +28,7 @@ def moved(x: Any, mesh: DeviceMesh, source: Placement | None, target: Placement 
     if not isinstance(x, Tensor) or target is None:
         return x
     if not mesh.processes:
-        return record("constrain", [x], mesh.sharding([target], x.ndim))
+        return record("constrain", [x], _activation(mesh, target, x.ndim))
     ranks = mesh.get_group().ranks
     if source == target or source is None:
         return x
@@ -37,6 +39,15 @@ def moved(x: Any, mesh: DeviceMesh, source: Placement | None, target: Placement 
     if source.is_replicate() and target.is_shard():
         return record("split_alike", [x], ranks, target.dim % x.ndim)
     return moved(moved(x, mesh, source, Replicate()), mesh, Replicate(), target)
+
+
+def _activation(mesh: DeviceMesh, placement: Placement, ndim: int) -> NamedSharding:
+    """Where an activation is to lie; how a mesh of more dimensions cuts the batch is left to them."""
+    found = mesh.sharding([placement], ndim)
+    if mesh._root is None or (placement.is_shard() and placement.dim % ndim == 0):
+        return found
+    rest = [*found.spec, *[None] * (ndim - len(found.spec))][1:]
+    return NamedSharding(found.mesh, PartitionSpec(PartitionSpec.UNCONSTRAINED, *rest))
 
 
 def used_apart(x: Any, mesh: DeviceMesh, source: Placement) -> Any:
@@ -55,9 +66,9 @@ def cut(module: Module, name: str, mesh: DeviceMesh, placement: Placement) -> No
     if param is None:
         return
     if not mesh.processes:
-        param._become(distribute_tensor(param.detach(), mesh, [placement]))
+        place(param, mesh, [placement])
         return
-    group = mesh.get_group()
+    group, shape = mesh.get_group(), tuple(param.shape)
     if placement.is_shard():
         if param.shape[placement.dim] % group.size():
             raise NotImplementedError(
@@ -66,7 +77,7 @@ def cut(module: Module, name: str, mesh: DeviceMesh, placement: Placement) -> No
             )
         with no_grad():
             param._become(param.detach().chunk(group.size(), placement.dim)[group.rank()].clone())
-    param.__dict__["_part"] = Part(mesh, (placement,))
+    param._part = Part(mesh, (placement,), shape)
 
 
 class ParallelStyle:
