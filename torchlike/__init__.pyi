@@ -592,7 +592,7 @@ def as_strided_scatter(
     """
 
 def as_tensor(data: Any, dtype: dtype | None = None, device: device | str | _int | None = None) -> Tensor:
-    """`data` as a tensor; a tensor that already is what is asked for comes back itself."""
+    """`data` as a tensor; a tensor that already is what is asked for comes back itself, a numpy array shares its elements."""
 
 def asarray(
     obj: Any,
@@ -1754,13 +1754,28 @@ def frobenius_norm(
     """
 
 def from_dlpack(ext_tensor: Any, *, device: device | str | _int | None = None, copy: _bool | None = None) -> Tensor:
-    """A tensor of anything that speaks DLPack: numpy and jax arrays, real torch's tensors. Does not share memory."""
+    """A tensor of anything that speaks DLPack: numpy and jax arrays, real torch's tensors. Only numpy's are shared."""
 
 def from_jax(array: Any) -> Tensor:
     """A tensor around a jax.Array (or tracer), without a copy."""
 
 def from_numpy(array: ndarray) -> Tensor:
-    """A tensor with the elements of a numpy array. Unlike torch's it does not share memory: XLA's buffers are immutable."""
+    """A tensor that shares its elements with a numpy array, see `torchlike.tensor.shared`.
+
+    What is written to the tensor is in the array at once. What is written to the array is in the tensor when that is next
+    used;
+    an array of more than 256 KiB is looked at only at the first use (torch shares the memory itself).
+
+    Raises:
+        TypeError: for anything else, and for elements that are no numbers.
+
+    >>> import numpy, torchlike as torch
+    >>> array = numpy.zeros(2)
+    >>> x = torch.from_numpy(array)
+    >>> array[0] = 5; x[1] = 7
+    >>> x, array
+    (tensor([5., 7.], dtype=torch.float64), array([5., 7.]))
+    """
 
 def frombuffer(buffer: Any, *, dtype: dtype, count: _int = -1, offset: _int = 0, requires_grad: _bool = False) -> Tensor:
     """A tensor of the bytes of a buffer (copied, where torch shares them).

@@ -1384,7 +1384,7 @@ class Surface:
         """The number of elements."""
 
     def numpy(self, *, force: _bool = False) -> ndarray:
-        """The elements as a numpy array of its own (torch's shares memory; XLA's buffers are immutable)."""
+        """The elements as a numpy array that shares them with the tensor, as `from_numpy` does."""
 
     def orgqr(self, input2: Tensor) -> Tensor:
         """As `linalg.householder_product`."""
