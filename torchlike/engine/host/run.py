@@ -9,6 +9,7 @@ here in any process (see `torchlike.engine.seldom`).
 from __future__ import annotations
 
 import contextlib
+import functools
 import os
 from collections.abc import Callable, Sequence
 from sys import getrefcount
@@ -21,6 +22,7 @@ from torchlike.base import dtypes
 from torchlike.base.flags import flags
 from torchlike.engine import program, random, record, signature, value
 from torchlike.engine.build import number_starts, results_of
+from torchlike.engine.host import blocks
 from torchlike.engine.signature import Signature
 from torchlike.engine.value import Aval
 
@@ -78,25 +80,49 @@ def _read_foreign(array: Any) -> np.ndarray:
     return np.asarray(array)
 
 
-def run(graph: Graph, live: Sequence[int]) -> None:
-    """Give every pending value among `live` its array, entry by entry."""
+def run(graph: Graph, live: Sequence[int], compiling: bool = False) -> None:
+    """Give every pending value among `live` its array, entry by entry.
+
+    Args:
+        compiling: leave what comes again and again in it to XLA (see `torchlike.engine.host.blocks`).
+    """
     values, entries = graph.values, graph.entries
     outs = [i for i in live if values[i].array is None]
     results, starts = results_of(graph), number_starts(entries)
     steps = _steps_for(graph, outs, results)
     env = {i: value.read(values[i].force()) for i in graph.leaves}
-    last = {slot: index for index, slots in steps for slot in slots}  # who reads a value last
-    last |= dict.fromkeys((*outs, *graph.leaves), -1)
-    for index, slots in steps:
-        sig, pair, *_ = entries[index]
-        given, numbers = iter(slots), iter(graph.numbers[starts[index if pair < 0 else pair] :])
-        args = [env[next(given)] if isinstance(s, Aval) else _number(next(numbers)) for s in sig.specs]
-        for slot in slots:
-            if last[slot] == index:
-                env.pop(slot, None)
-        env.update(zip(results[index], call(sig, args), strict=True))
+    last = {slot: place for place, (_, slots) in enumerate(steps) for slot in slots}  # who reads a value last
+    last |= dict.fromkeys((*outs, *graph.leaves), len(steps))
+
+    def numbers_of(index: int) -> list[Any]:
+        sig, pair = entries[index][:2]
+        start = starts[index if pair < 0 else pair]
+        return graph.numbers[start : start + sum(not isinstance(s, Aval) for s in sig.specs)]
+
+    place = 0
+    for step in blocks.cut(graph, steps, results, last) if compiling else steps:
+        if isinstance(step, blocks.Block):
+            blocks.run(step, env, [n for index, _ in step.steps for n in numbers_of(index)])
+            place += len(step.steps)
+            _forget(step.reads, last, place, env)
+        else:
+            index, read = step
+            sig = entries[index][0]
+            given, numbers = iter(read), map(_number, numbers_of(index))
+            args = [np.asarray(env[next(given)]) if isinstance(s, Aval) else next(numbers) for s in sig.specs]
+            place += 1
+            _forget(read, last, place, env)  # what nobody else holds may be overwritten
+            env.update(zip(results[index], call(sig, args), strict=True))
     for slot in outs:
-        values[slot].array = np.asarray(env[slot])
+        found = env[slot]
+        values[slot].array = found if isinstance(found, jax.Array) else np.asarray(found)
+
+
+def _forget(slots: Sequence[int], last: dict[int, int], place: int, env: dict[int, Any]) -> None:
+    """Let go of what is not read from `place` on."""
+    for slot in slots:
+        if last[slot] < place:
+            env.pop(slot, None)
 
 
 def _steps_for(graph: Graph, outs: Sequence[int], results: list[range]) -> list[tuple[int, list[int]]]:
@@ -156,7 +182,7 @@ def _number(number: Any) -> np.ndarray:
     return np.asarray(number, _kind(type(number)))
 
 
-program.by_numpy = run
+program.by_numpy = functools.partial(run, compiling=True)
 
 
 # ---- jaxprs ---------------------------------------------------------------------------------------------------
