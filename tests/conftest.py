@@ -20,6 +20,9 @@ import torch
 
 import torchlike
 
+if os.environ.get("CI"):  # there, everything that the default tests need is to be installed: what is missing fails
+    pytest.importorskip = lambda name, *_, **__: importlib.import_module(name)
+
 SEED = 20240229
 
 torch.set_num_threads(1)
@@ -51,7 +54,7 @@ def pytest_collection_modifyitems(items: list[pytest.Item]) -> None:
         sampled = item.get_closest_marker("sampled")
         if sampled is not None and zlib.crc32(item.nodeid.encode()) % 1000 >= 1000 * sampled.args[0]:
             item.add_marker(pytest.mark.full)
-    if importlib.util.find_spec("libtpu") is None:
+    if importlib.util.find_spec("libtpu") is None and not os.environ.get("CI"):
         skip = pytest.mark.skip(reason="needs libtpu: pip install torchlike[tpu]")
         for item in items:
             if item.get_closest_marker("tpu"):

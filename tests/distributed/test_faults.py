@@ -2,7 +2,6 @@
 
 from __future__ import annotations
 
-import importlib.util
 import re
 import subprocess
 import sys
@@ -25,12 +24,11 @@ FAULTS = {
     "size": "world size is not the same everywhere: rank . was told . processes, and rank . .",
     "size of rank 0": "world size is not the same everywhere: rank . was told . processes, and rank . .",
 }
-SAVES = pytest.mark.skipif(importlib.util.find_spec("orbax") is None, reason="needs orbax: pip install torchlike[checkpoint]")
 
 
 @pytest.mark.full
 @pytest.mark.timeout(300)
-@pytest.mark.parametrize("kind", [pytest.param(kind, marks=SAVES) if kind == "save" else kind for kind in FAULTS])
+@pytest.mark.parametrize("kind", FAULTS)
 def test_fault(kind, tmp_path):
     command = [sys.executable, str(SCRIPTS / "faults.py"), kind, str(tmp_path / "store")]
     ranks = [
