@@ -289,3 +289,20 @@ def test_eager_mode_gives_the_same(monkeypatch):
     finally:
         monkeypatch.undo()
         signature.forget()
+
+
+def test_xla_compiles_a_step_once(caplog: pytest.LogCaptureFixture) -> None:
+    """The first step's leaves lie where JAX likes them to, as the next one's do: a bound one would make another program."""
+    model = torch.nn.Linear(300, 7)
+    optimizer = torch.optim.SGD(model.parameters(), lr=0.1, momentum=0.9)
+    counts = []
+    for step in range(3):
+        x = torch.tensor(np.full((11, 300), step, np.float32))  # more than what is handed over by value, and held below
+        caplog.clear()
+        with caplog.at_level("WARNING", logger="jax"), jax.log_compiles():
+            optimizer.zero_grad()
+            model(x).square().mean().backward()
+            optimizer.step()
+            model.weight.detach().numpy()
+        counts.append(sum("Finished XLA compilation of jit(pure)" in r.getMessage() for r in caplog.records))
+    assert counts[1:] == [0, 0] and counts[0] <= 1

@@ -121,7 +121,11 @@ def put(array: np.ndarray, where: device) -> Any:
         return array
     # Inside a transform of JAX as well this is an array, not a tracer: it is kept beyond the transform.
     with jax.enable_x64(True), jax.ensure_compile_time_eval():
-        return jax.device_put(array, devices.jax_device(where))
+        target = devices.jax_device(where)
+        # One array that is bound to its device binds the results, and the next step, whose operands are all bound, would be
+        # another program to JAX: it would compile every training step twice.
+        usual = jax.config.jax_default_device is None and target is jax.local_devices()[0]
+        return jax.device_put(array, None if usual else target)
 
 
 def host(array: np.ndarray, where: device = devices.CPU) -> Value:

@@ -15,7 +15,7 @@ from torchlike.ao.quantization.observer import (
     default_fixed_qparams_range_0to1_observer,
     default_fixed_qparams_range_neg1to1_observer,
 )
-from torchlike.ao.quantization.observer_base import _PartialWrapper, _with_args
+from torchlike.ao.quantization.observer_base import _PartialWrapper, _with_args, fill
 from torchlike.ao.quantization.ranges import RANGES, is_float_qparams
 from torchlike.base import dtypes
 from torchlike.base.qschemes import (
@@ -133,8 +133,8 @@ class FakeQuantize(FakeQuantizeBase):
 
     def _take(self, scale: Tensor, zero_point: Tensor) -> None:
         if self.scale.shape != scale.shape:
-            self.scale.resize_(scale.shape)
-            self.zero_point.resize_(zero_point.shape)
+            fill(self.scale, scale.shape, 1.0)
+            fill(self.zero_point, zero_point.shape, 0)
         self.scale.copy_(scale)
         self.zero_point.copy_(zero_point)
 

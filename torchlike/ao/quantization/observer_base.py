@@ -3,17 +3,22 @@
 from __future__ import annotations
 
 import warnings
+from collections.abc import Sequence
 from functools import partial
 from typing import Any
+
+import numpy as np
 
 from torchlike.ao.quantization.ranges import calculate_qmin_qmax, check_min_max_valid, is_float_qparams, validate_qmin_qmax
 from torchlike.base import dtypes
 from torchlike.base.numeric import finfo
 from torchlike.base.qschemes import per_tensor_affine
+from torchlike.engine.value import host
 from torchlike.nn.modules.module import Module
 from torchlike.nn.modules.utils import factory_kwargs as checked_kwargs
 from torchlike.tensor import Tensor, creation
 from torchlike.tensor import functions as ops
+from torchlike.tensor.tensor import bare
 
 EPS = finfo(dtypes.float32).eps
 _DTYPES = frozenset(
@@ -55,6 +60,11 @@ def _with_args(cls_or_self: Any, **kwargs: Any) -> _PartialWrapper:
         made = _PartialWrapper(partial(cls_or_self.p, **kwargs))
         made.callable_args = dict(cls_or_self.callable_args)
     return made
+
+
+def fill(buffer: Tensor, shape: Sequence[int], value: float) -> None:
+    """Give a buffer another shape, full of `value`: an array that is there, so that the step to come records nothing for it."""
+    buffer.data = bare(host(np.full(tuple(shape), value, buffer.dtype.np), buffer.device))
 
 
 class ObserverBase(Module):

@@ -4,7 +4,7 @@ from __future__ import annotations
 
 from typing import Any
 
-from torchlike.ao.quantization.observer_base import EPS, UniformQuantizationObserverBase
+from torchlike.ao.quantization.observer_base import EPS, UniformQuantizationObserverBase, fill
 from torchlike.ao.quantization.ranges import is_per_channel, is_per_tensor
 from torchlike.base import dtypes
 from torchlike.base.qschemes import per_channel_affine, per_tensor_affine
@@ -101,11 +101,10 @@ class PerChannelMinMaxObserver(UniformQuantizationObserverBase):
         return (x, x) if not others else (x.amin(others), x.amax(others))
 
     def _take(self, low: Tensor, high: Tensor) -> None:
-        if self.min_val.numel():
-            low, high = self._joined(low, high)
-        else:
-            self.min_val.resize_(low.shape)
-            self.max_val.resize_(high.shape)
+        if not self.min_val.numel():  # from here on a range that nobody has seen yet: the first step is as the others are
+            fill(self.min_val, low.shape, float("inf"))
+            fill(self.max_val, high.shape, float("-inf"))
+        low, high = self._joined(low, high)
         self.min_val.copy_(low)
         self.max_val.copy_(high)
 
