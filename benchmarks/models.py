@@ -89,7 +89,7 @@ def resnet(torch: ModuleType) -> Any:
 GPT_SIZE = {"vocabulary": 96, "context": 64, "layers": 4, "width": 128, "heads": 4}
 
 
-def gpt(torch: ModuleType) -> Any:
+def gpt(torch: ModuleType, layers: int = GPT_SIZE["layers"]) -> Any:
     """The GPT of `examples/char_lm.py`, without dropout: (N, T) int64 -> (N * T, vocabulary)."""
     source = (EXAMPLES / "char_lm.py").read_text().replace("import torchlike as torch\n", "")
     example: Any = ModuleType(f"char_lm_{torch.__name__}")
@@ -101,7 +101,7 @@ def gpt(torch: ModuleType) -> Any:
         def forward(self, x: Any) -> Any:
             return super().forward(x).flatten(0, 1)
 
-    return Flat(**GPT_SIZE, dropout=0.0)
+    return Flat(**{**GPT_SIZE, "layers": layers}, dropout=0.0)
 
 
 SEQUENCE = {"vocabulary": 96, "steps": 64, "width": 128, "layers": 2, "heads": 4}

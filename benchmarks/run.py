@@ -19,7 +19,7 @@ from typing import Any
 import jax
 
 from benchmarks import contenders as make
-from benchmarks import data, engine, ops, optim, quant
+from benchmarks import data, depth, engine, ops, optim, quant, shapes
 from benchmarks.models import CASES
 from benchmarks.timing import Times, TookTooLong, interleave, time_limit
 
@@ -97,7 +97,7 @@ def table(results: dict[str, dict[str, Any]], wanted: list[str]) -> str:
 def arguments() -> argparse.Namespace:
     """What the command line asks for."""
     parser = argparse.ArgumentParser(prog="python -m benchmarks", description=__doc__.splitlines()[0])
-    jobs = [*CASES, "engine", "ops", "optim", "data", "quant"]
+    jobs = [*CASES, "engine", "ops", "optim", "data", "quant", "depth", "shapes"]
     parser.add_argument("--only", nargs="+", choices=jobs, default=jobs, metavar="JOB", help=f"some of {', '.join(jobs)}")
     names = list(CONTENDERS)
     parser.add_argument("--contenders", nargs="+", choices=names, default=names, metavar="NAME", help=f"some of {names}")
@@ -141,9 +141,15 @@ def main() -> None:
     integers = quant.measure() if "quant" in args.only else {}
     if integers:
         print(quant.table(integers))
+    deep = depth.measure() if "depth" in args.only else {}
+    if deep:
+        print(depth.table(deep))
+    lengths = shapes.measure() if "shapes" in args.only else {}
+    if lengths:
+        print(shapes.table(lengths))
     if args.json:
         found = {
             "machine": machine(), "training": training, "engine": inside, "ops": each, "optim": steps, "data": loading,
-            "quant": integers,
+            "quant": integers, "depth": deep, "shapes": lengths,
         }  # fmt: skip
         args.json.write_text(json.dumps(found, indent=2))

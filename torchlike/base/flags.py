@@ -23,6 +23,8 @@ class Flags:
         rng: TORCHLIKE_RNG=device draws random numbers on the device instead of torch's own on the host.
         max_pending: TORCHLIKE_MAX_PENDING nodes are recorded at most before they are run.
         max_programs: TORCHLIKE_MAX_PROGRAMS compiled programs are kept in memory.
+        scan: TORCHLIKE_SCAN=0 compiles layers that repeat one by one, 1 as a loop wherever they do, auto (the default) where
+            there are enough of them and it costs no speed.
     """
 
     eager: bool = field(default_factory=lambda: os.environ.get("TORCHLIKE_EAGER", "0") not in ("", "0"))
@@ -31,6 +33,7 @@ class Flags:
     rng: str = field(default_factory=lambda: os.environ.get("TORCHLIKE_RNG", "torch"))
     max_pending: int = field(default_factory=lambda: int(os.environ.get("TORCHLIKE_MAX_PENDING", "4096")))
     max_programs: int = field(default_factory=lambda: int(os.environ.get("TORCHLIKE_MAX_PROGRAMS", "512")))
+    scan: str = field(default_factory=lambda: os.environ.get("TORCHLIKE_SCAN", "") or "auto")
 
 
 flags = Flags()

@@ -4,16 +4,18 @@ from __future__ import annotations
 
 from collections.abc import Callable, Sequence
 from operator import itemgetter
-from typing import TYPE_CHECKING, Any, NamedTuple
+from typing import TYPE_CHECKING, Any
 
 import jax
 import numpy as np
 
 from torchlike.base.device import CPU
-from torchlike.engine import images
+from torchlike.engine import images, loops, scans
+from torchlike.engine.entry import Pull, cut, forward, number_count
+from torchlike.engine.entry import in_operand_order as in_operand_order
+from torchlike.engine.placement import spread as placed
 from torchlike.engine.processes import after, opaque
-from torchlike.engine.signature import Signature, VjpSignature, paired
-from torchlike.engine.value import Aval
+from torchlike.engine.repeats import Listing
 
 if TYPE_CHECKING:
     from torchlike.engine.record import Graph
@@ -60,14 +62,19 @@ def results_of(graph: Graph) -> list[range]:
 
 
 def pure_function(
-    graph: Graph, leaves: tuple[int, ...], outs: tuple[int, ...], variable: tuple[int, ...], needed: list[int]
+    graph: Graph,
+    leaves: tuple[int, ...],
+    outs: tuple[int, ...],
+    variable: tuple[int, ...],
+    needed: list[int],
+    rolled: bool = True,
 ) -> Callable[..., list]:
     """The graph as one pure function `(*leaves, packed numbers) -> outs`; see `evaluator`.
 
     Args:
         variable: the numbers that come in the packed array, by position; all others are constants.
     """
-    run = evaluator(graph, leaves, outs, needed)
+    run = evaluator(graph, leaves, outs, needed, rolled=rolled)
     position = {number: place for place, number in enumerate(variable)}
     constants = list(graph.numbers)
 
@@ -84,48 +91,79 @@ def evaluator(
     outs: tuple[int, ...],
     needed: list[int],
     flows: dict[int, tuple[bool, ...]] | None = None,
+    rolled: bool = True,
 ) -> Callable[[Sequence[Any], Sequence[Any]], list]:
     """The graph as one pure function `(leaves, numbers) -> outs`.
 
-    Holds nothing of the graph's values, only its structure. A forward whose pullback is here too is traced once.
+    Holds nothing of the graph's values, only its structure. A forward whose pullback is here too is traced once. Blocks that
+    repeat become one loop (see `torchlike.engine.loops`).
 
     Args:
         needed: the entries to run.
         flows: per entry on the tape, the operands that gradients go to; given where JAX is to differentiate the function
             as the tape would: all other operands are cut off (`detach`, `no_grad`).
+        rolled: whether there may be loops.
     """
-    entries = list(graph.entries)
-    results = results_of(graph)
-    starts = number_starts(entries)
-    pairs = _pair_needs(entries, needed)
-    fixed = _constants(entries, results, leaves) if graph.ranks is not None else frozenset()
-    loose = _unordered(entries, results, needed) if graph.ranks is not None and graph.device is CPU else frozenset()
+    one = _Entries(graph, leaves, needed, flows)
+    steps: Sequence[Any] = needed
+    if rolled and graph.ranks is None and not placed.active:
+        steps = loops.plan(Listing(one.entries, one.results, needed, one.pairs, flows), outs, one.starts)
+    most = max((step.repeat.times for step in steps if type(step) is not int), default=0)
+    graph_is_on_cpu = graph.device is CPU
 
     def run(args: Sequence[Any], numbers: Sequence[Any]) -> list:
         env: dict[int, Any] = dict(zip(leaves, args, strict=False))
-        pulls: dict[int, _Pull] = {}
+        pulls: dict[int, Any] = {}
+        places = scans.Places(most, graph_is_on_cpu)
         last: Any = None  # what the last collective gave
-        for index in needed:
-            sig, pair, *slots = entries[index]
-            given = [opaque(images.plain(env[s])) if s in fixed and sig.ranks is not None else env[s] for s in slots]
-            if index in loose:
-                given = [after(images.plain(g), last) for g in given]
-            if flows is not None:
-                given = _cut(given, flows.get(index, ()))
-            with jax.named_scope(sig.name):
-                if pair >= 0:
-                    out = pulls[pair].run(sig, given)
-                else:
-                    own = numbers[starts[index] : starts[index] + number_count(entries[index])]
-                    out, pull = _forward(sig, given, own, pairs.get(index))
-                    if pull is not None:
-                        pulls[index] = pull
-            env.update(zip(results[index], out, strict=True))
-            if sig.ranks is not None:
-                last = out[0]
-        return [images.plain(env[i]) for i in outs]
+        for step in steps:
+            if type(step) is int:
+                last = one.run(step, env, pulls, numbers, last)
+            elif not scans.run(step, needed, env, pulls, numbers, places):
+                for position in step.positions:
+                    one.run(needed[position], env, pulls, numbers, None)
+        return [images.plain(scans.read(env, i)) for i in outs]
 
     return run
+
+
+class _Entries:
+    """The entries of a graph, to be run one by one."""
+
+    def __init__(self, graph: Graph, leaves: Sequence[int], needed: list[int], flows: dict[int, tuple[bool, ...]] | None):
+        self.entries, self.results, self.flows = list(graph.entries), results_of(graph), flows
+        self.starts = number_starts(self.entries)
+        self.pairs = _pair_needs(self.entries, needed)
+        together, cpu = graph.ranks is not None, graph.device is CPU
+        self.fixed = _constants(self.entries, self.results, leaves) if together else frozenset()
+        self.loose = _unordered(self.entries, self.results, needed) if together and cpu else frozenset()
+
+    def run(self, index: int, env: dict[int, Any], pulls: dict[int, Any], numbers: Sequence[Any], last: Any) -> Any:
+        """Run one; returns what the last collective gave.
+
+        Args:
+            env: arrays by slot. pulls: pullbacks by entry. numbers: those of all entries.
+        """
+        sig, pair, *slots = self.entries[index]
+        given = [scans.read(env, s) for s in slots]
+        if sig.ranks is not None:
+            given = [opaque(images.plain(g)) if s in self.fixed else g for s, g in zip(slots, given, strict=True)]
+        if index in self.loose:
+            given = [after(images.plain(g), last) for g in given]
+        if self.flows is not None:
+            given = cut(given, self.flows.get(index, ()))
+        with jax.named_scope(sig.name):
+            if pair >= 0:
+                pull = pulls[pair]
+                out = (pull if type(pull) is Pull else pull.pull()).run(sig, given)
+            else:
+                start = self.starts[index]
+                own = numbers[start : start + number_count(self.entries[index])]
+                out, pulled = forward(sig, given, own, self.pairs.get(index))
+                if pulled is not None:
+                    pulls[index] = pulled
+        env.update(zip(self.results[index], out, strict=True))
+        return out[0] if sig.ranks is not None else last
 
 
 def _constants(entries: list[tuple], results: list[range], leaves: Sequence[int]) -> frozenset[int]:
@@ -153,50 +191,6 @@ def _unordered(entries: list[tuple], results: list[range], needed: Sequence[int]
     return frozenset(found)
 
 
-def _cut(given: list[Any], flows: tuple[bool, ...]) -> list[Any]:
-    """The operands, those without a gradient cut off from theirs."""
-    marks = flows or (False,) * len(given)
-    return [g if flow else images.constant(g) for g, flow in zip(given, marks, strict=True)]
-
-
-def _forward(sig: Signature, given: list[Any], numbers: Sequence[Any], needs: Any) -> tuple[Sequence[Any], _Pull | None]:
-    """Run one entry that is no paired pullback; with `needs`, under jax.vjp for the pullbacks that follow."""
-    if isinstance(sig, VjpSignature) and needs is None:
-        found = images.linear_pullback(sig, given, numbers)
-        if found is not None:
-            return found, None
-    last = images.orders(sig, given)
-    fn = sig.fn if last is None else sig.fn_last
-    args = in_operand_order(sig, images.arranged(given, last), numbers)
-    order = images.result_orders(sig, last)
-    if needs is None:
-        out, pull = fn(*args), None  # type: ignore[misc]  # fn_last is there where `orders` says so
-    else:
-        out, back = paired(sig, needs, args, lambda cotangents: cotangents, fn)
-        pull = _Pull(back, needs, last or (False,) * len(needs), order)
-    return [images.marked(o, is_last) for o, is_last in zip(out, order, strict=True)], pull
-
-
-class _Pull(NamedTuple):
-    """The pullback of an entry that ran in this program.
-
-    Attributes:
-        needs: the operands it gives gradients of. operands, results: which of them are stored channels last.
-    """
-
-    pull: Callable[[Sequence[Any]], tuple]
-    needs: tuple[bool, ...]
-    operands: Sequence[bool]
-    results: Sequence[bool]
-
-    def run(self, sig: VjpSignature, cotangents: list[Any]) -> Sequence[Any]:
-        """The gradients that `sig` wants."""
-        grads = iter(self.pull(images.cotangents(sig, cotangents, self.results)))
-        wants = zip(self.needs, self.operands, strict=True)
-        spread = [images.marked(next(grads), is_last) if need else None for need, is_last in wants]
-        return [g for g, wanted in zip(spread, sig.needs, strict=True) if wanted]
-
-
 def _pair_needs(entries: list[tuple], needed: Sequence[int]) -> dict[int, tuple[bool, ...]]:
     """Per forward entry with a pullback here: the operands any of its pullbacks wants."""
     found: dict[int, tuple[bool, ...]] = {}
@@ -206,19 +200,6 @@ def _pair_needs(entries: list[tuple], needed: Sequence[int]) -> dict[int, tuple[
             before = found.get(pair, (False,) * len(sig.needs))
             found[pair] = tuple(a or b for a, b in zip(before, sig.needs, strict=True))
     return found
-
-
-def in_operand_order(sig: Signature, tensors: Sequence[Any], numbers: Sequence[Any]) -> list[Any]:
-    """Arguments of `sig.fn`: tensors and numbers back in operand order."""
-    if not numbers:
-        return list(tensors)
-    a, n = iter(tensors), iter(numbers)
-    return [next(a) if isinstance(s, Aval) else next(n) for s in sig.specs]
-
-
-def number_count(entry: tuple) -> int:
-    sig, pair = entry[:2]
-    return 0 if pair >= 0 else sum(not isinstance(s, Aval) for s in sig.specs)
 
 
 def number_starts(entries: Sequence[tuple]) -> list[int]:

@@ -13,6 +13,7 @@ from sys import getrefcount
 from typing import Any
 
 from torchlike.base.device import device
+from torchlike.base.flags import flags
 from torchlike.engine.build import evaluator, needed_for, results_of
 from torchlike.engine.lines import user_line
 from torchlike.engine.program import Program
@@ -202,7 +203,7 @@ class Captured:
         """Equal for captures that are the same op."""
         avals = tuple([v.aval for v in self.leaves])
         kinds = tuple(map(type, self.graph.numbers))
-        return tuple(self.graph.entries), self.slots, self.places, avals, tuple(self.flows.items()), kinds
+        return flags.scan, tuple(self.graph.entries), self.slots, self.places, avals, tuple(self.flows.items()), kinds
 
     def signature(self, name: str, transform: Callable[[Callable], Callable] = lambda fn: fn) -> Signature:
         """The function as one op of its leaves and of the graph's numbers.

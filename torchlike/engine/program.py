@@ -244,12 +244,12 @@ def _find(graph: Graph, entries: tuple, live: tuple, donatable: tuple, where: tu
     None where there is none and numpy is to run the graph.
     """
     key = (live, donatable, where)
-    group = _GROUPS.get(entries)
+    group = _GROUPS.get((flags.scan, entries))
     reason = "its numbers changed"
     if group is None:
         _bound()
         group, reason = Group(graph), "a new sequence of operations"
-        _GROUPS[entries] = group
+        _GROUPS[flags.scan, entries] = group
     elif group.agree(graph.numbers):
         found = group.programs.get(key)
         if found is not None:
@@ -320,8 +320,8 @@ def _superset(group: Group, graph: Graph, key: tuple) -> Program | None:
 def _bound() -> None:
     """Keep the cache bounded: drop the half that has not been used for longest."""
     if len(_GROUPS) >= flags.max_programs:
-        for entries, _ in sorted(_GROUPS.items(), key=lambda item: item[1].used)[: len(_GROUPS) // 2]:
-            del _GROUPS[entries]
+        for key, _ in sorted(_GROUPS.items(), key=lambda item: item[1].used)[: len(_GROUPS) // 2]:
+            del _GROUPS[key]
 
 
 def clear() -> None:

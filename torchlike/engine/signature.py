@@ -8,6 +8,7 @@ from __future__ import annotations
 
 import threading
 from collections.abc import Callable, Sequence
+from functools import partial
 from typing import Any
 
 import jax
@@ -140,7 +141,11 @@ class VjpSignature(Signature):
 def paired(
     forward: Signature, needs: tuple[bool, ...], args: Sequence[Any], fill: Callable, fn: Callable | None = None
 ) -> tuple[tuple, Callable]:
-    """Trace `forward` (or `fn` in its place) once under `jax.vjp` with respect to the tensors in `needs`."""
+    """Trace `forward` (or `fn` in its place) once under `jax.vjp` with respect to the tensors in `needs`.
+
+    Returns:
+        The results, and the pullback: a pytree whose leaves are the arrays that it keeps.
+    """
     fn = fn or forward.fn
     wanted = iter(needs)
     places = [i for i, s in enumerate(forward.specs) if isinstance(s, Aval) and next(wanted)]
@@ -159,12 +164,13 @@ def paired(
     parts = {True: iter(smooth), False: iter(rest)}
     outs = tuple(next(parts[o.dtype.is_differentiable]) for o in forward.outs)
 
-    def pullback(cotangents: Sequence[Any]) -> tuple:
-        # torch's complex gradient is the conjugate of JAX's.
-        filled = tuple(_conj(c) for c in fill(cotangents) if c is not None)
-        return tuple(_conj(g) for g in pull(filled))
+    return outs, jax.tree_util.Partial(partial(_pullback, fill), pull)
 
-    return outs, pullback
+
+def _pullback(fill: Callable, pull: Callable, cotangents: Sequence[Any]) -> tuple:
+    # torch's complex gradient is the conjugate of JAX's.
+    filled = tuple(_conj(c) for c in fill(cotangents) if c is not None)
+    return tuple(_conj(g) for g in pull(filled))
 
 
 def _conj(array: Any) -> Any:
