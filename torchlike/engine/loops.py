@@ -18,7 +18,7 @@ from torchlike.engine.value import Aval
 
 # With TORCHLIKE_SCAN=auto: how many blocks, and how many entries fewer, it takes to be worth it; and how much of what is copied
 # to stack it (parameters) may be there for each element that a block computes.
-_BLOCKS, _ENTRIES, _COPIED = 12, 24, 0.5
+_BLOCKS, _ENTRIES, _COPIED = 16, 24, 0.5
 
 
 class Step(NamedTuple):
