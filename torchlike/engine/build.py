@@ -67,14 +67,13 @@ def pure_function(
     outs: tuple[int, ...],
     variable: tuple[int, ...],
     needed: list[int],
-    rolled: bool = True,
 ) -> Callable[..., list]:
     """The graph as one pure function `(*leaves, packed numbers) -> outs`; see `evaluator`.
 
     Args:
         variable: the numbers that come in the packed array, by position; all others are constants.
     """
-    run = evaluator(graph, leaves, outs, needed, rolled=rolled)
+    run = evaluator(graph, leaves, outs, needed)
     position = {number: place for place, number in enumerate(variable)}
     constants = list(graph.numbers)
 
@@ -91,7 +90,6 @@ def evaluator(
     outs: tuple[int, ...],
     needed: list[int],
     flows: dict[int, tuple[bool, ...]] | None = None,
-    rolled: bool = True,
 ) -> Callable[[Sequence[Any], Sequence[Any]], list]:
     """The graph as one pure function `(leaves, numbers) -> outs`.
 
@@ -102,11 +100,10 @@ def evaluator(
         needed: the entries to run.
         flows: per entry on the tape, the operands that gradients go to; given where JAX is to differentiate the function
             as the tape would: all other operands are cut off (`detach`, `no_grad`).
-        rolled: whether there may be loops.
     """
     one = _Entries(graph, leaves, needed, flows)
     steps: Sequence[Any] = needed
-    if rolled and graph.ranks is None and not placed.active:
+    if graph.ranks is None and not placed.active:
         steps = loops.plan(Listing(one.entries, one.results, needed, one.pairs, flows), outs, one.starts)
     most = max((step.repeat.times for step in steps if type(step) is not int), default=0)
     graph_is_on_cpu = graph.device is CPU
