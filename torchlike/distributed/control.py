@@ -150,6 +150,7 @@ class Line:
         self.wrong = self.missing = self.report = ""
         self.gone: dict[int, tuple[str, float]] = {}
         self.busy: tuple[Ranks, str, float] | None = None
+        self.elsewhere = False  # busy with something that is no collective of the ranks' programs
         self.closed = False
         wire.send(self.socket, [b"join", str(rank).encode(), f"process {os.getpid()} on {socket.gethostname()}".encode()])
         for work in (self._listen, self._watch):
@@ -181,13 +182,13 @@ class Line:
             RuntimeError: for an error of the transport, with who has gone.
         """
         world.inflight = None
-        self.busy = (ranks, what, time.monotonic())
+        self.busy, self.elsewhere = (ranks, what, time.monotonic()), True
         try:
             yield
         except JaxRuntimeError as error:
             raise RuntimeError(f"{what} failed: {self.explain(error)}{error}") from error
         finally:
-            self.busy = None
+            self.busy, self.elsewhere = None, False
 
     def _await(self, group: bytes, lines: Sequence[str]) -> None:
         count, end = self.counts[group], time.monotonic() + self.timeout
@@ -292,7 +293,7 @@ class Line:
         late = [r for r in ranks.ranks if r in self.gone and now - self.gone[r][1] > _GRACE]
         if not late:
             return ""
-        report = "" if 0 in self.gone else self.ask(_key(ranks))
+        report = "" if self.elsewhere or 0 in self.gone else self.ask(_key(ranks))
         if report == "every rank has come":
             return ""
         return report or "; ".join(self.gone[r][0] for r in late)

@@ -165,14 +165,13 @@ def _join_devices(address: str, rank: int, size: int, seconds: float, device_ind
         count = len(glob.glob("/dev/nvidia[0-9]*"))
         own = [device_index if device_index is not None else int(os.environ.get("LOCAL_RANK", rank)) % count]
     clear_backends()
-    try:
+    assert _running.line is not None
+    with _running.line.awaiting(processes.Ranks(range(size)), "joining the processes' devices"):
         jax.distributed.initialize(
             address, size, rank, local_device_ids=own, cluster_detection_method="deactivate",
             initialization_timeout=max(int(seconds), 1), heartbeat_timeout_seconds=int(min(max(seconds, 10), 100)),
             shutdown_timeout_seconds=10,
         )  # fmt: skip
-    except Exception as error:
-        raise RuntimeError(f"{world.explain(error)}the processes met, but JAX could not join their devices: {error}") from error
     _running.joined = True
     devices.jax_device.cache_clear()
     atexit.register(_at_exit)

@@ -66,13 +66,13 @@ def own(kind, mesh, x, y):
 
 
 def train(kind):
-    torch.engine.flush()
-    torch.engine.clear()
     width, hidden, outs = (15, 33, 7) if kind == "uneven" else (16, 32, 8)  # of uneven ones no dimension divides
     torch.manual_seed(0)
     model = nn.Sequential(Block(width, hidden), Block(width, hidden), nn.Linear(width, outs))
     whole = {name: tuple(p.shape) for name, p in model.named_parameters()}
     model, mesh = cut(model, kind)
+    torch.engine.flush()
+    torch.engine.clear()  # of programs only those of training are left to be looked at
     optimizer = torch.optim.AdamW(model.parameters(), lr=0.01)
     generator = torch.Generator().manual_seed(1)
     losses = []

@@ -19,7 +19,8 @@ from torchlike.tensor import Tensor
 class MixedPrecisionPolicy:
     """Dtypes of parameters while a module runs, of their gradients while they are reduced, and of what the module returns.
 
-    None leaves them as they are; gradients are then reduced in `param_dtype`.
+    None leaves them as they are; gradients are then reduced in `param_dtype`. Over one process's devices it is XLA that sums
+    gradients, and it may do so before they are cast.
     """
 
     param_dtype: Any = None
