@@ -27,7 +27,7 @@ def of_torch(count: int, kind: str) -> dict:
     started = [
         subprocess.Popen(command, env=environment | {"RANK": str(r)}, stdout=subprocess.PIPE, text=True) for r in range(count)
     ]
-    said = [p.communicate(timeout=100)[0] for p in started]
+    said = [p.communicate(timeout=250)[0] for p in started]
     return json.loads(said[0].splitlines()[-1])
 
 
