@@ -27,13 +27,12 @@ def same(got, wanted):
 
 
 def placing():
-    first = torch.randn(2 * W + 1, 3)
+    first = torch.randn(3 * W - 1, 2 * W - 1)  # the last part is a shorter one
     whole = whole_of(first)
     for placement in (Shard(0), Shard(-1), Replicate()):
         x = distribute_tensor(first, mesh, [placement])
         same(x, whole)
-        parts = whole.chunk(W, placement.dim) if isinstance(placement, Shard) else [whole] * W
-        own = parts[R] if len(parts) > R else whole[:, :0]
+        own = whole.chunk(W, placement.dim)[R] if isinstance(placement, Shard) else whole
         assert torch.equal(x.to_local(), own), (x.to_local(), own)
         for other in (Shard(0), Shard(1), Replicate()):
             moved = x.redistribute(placements=[other])
@@ -49,10 +48,12 @@ def placing():
     )
     with pytest.raises(RuntimeError, match=r"got mixed torch\.Tensor and DTensor"):
         x + whole
+    with pytest.raises(NotImplementedError, match=r"dimension 0 \(1 elements\) leaves one without any"):
+        distribute_tensor(torch.ones(1, 2), mesh, [Shard(0)])
 
 
 def operations():
-    a, b = torch.randn(W + 1, 4), torch.randn(4, 2 * W)
+    a, b = torch.randn(2 * W - 1, 4), torch.randn(4, 2 * W)
     x, y = distribute_tensor(a, mesh, [Shard(0)]), distribute_tensor(b, mesh, [Shard(1)])
     a, b = whole_of(a), whole_of(b)
     for wanted, got, placement in (
@@ -105,7 +106,7 @@ def products():
 def training():
     """A module with distributed parameters, against the plain one."""
     torch.manual_seed(0)
-    plain = nn.Sequential(nn.Linear(6, 4 * W + 1), nn.Tanh(), nn.Linear(4 * W + 1, 3))
+    plain = nn.Sequential(nn.Linear(6, 4 * W + 1), nn.Tanh(), nn.Linear(4 * W + 1, 7))
     cut = copy.deepcopy(plain)
 
     def partition(name, module, mesh):

@@ -201,6 +201,7 @@ def across(local: Tensor, spec: Part, kind: Any = Across) -> Any:
 def distributed(tensor: Tensor, mesh: DeviceMesh, placements: Sequence[Placement]) -> Across:
     """Of a tensor that all ranks have alike, each keeps its part."""
     spec = Part(mesh, tuple(placements), tuple(tensor.shape))
+    _check_parts(spec)
     with no_grad():
         local = spec.of(tensor.detach()).clone()
     kind = AcrossParameter if isinstance(tensor, Parameter) else Across
@@ -227,7 +228,21 @@ def from_local(local: Tensor, mesh: DeviceMesh, placements: Sequence[Placement],
     for d, p in enumerate(chosen):
         if p.is_shard():
             local = padded(local, span(shape[p.dim], mesh, d)[0], p.dim)
-    return across(local, Part(mesh, chosen, tuple(shape)))
+    spec = Part(mesh, chosen, tuple(shape))
+    _check_parts(spec)
+    return across(local, spec)
+
+
+def _check_parts(spec: Part) -> None:
+    """A rank without elements would need nothing of what the others send it, and its programs would leave that out."""
+    for d, p in enumerate(spec.placements):
+        if p.is_shard() and spec.shape[p.dim]:
+            count, size = spec.mesh.size(d), spec.shape[p.dim]
+            if -(-size // count) * (count - 1) >= size and count > 1:
+                raise missing(
+                    f"a DTensor of {count} processes whose dimension {p.dim} ({size} elements) leaves one without any",
+                    "replicate it, or make it longer",
+                )
 
 
 def _cut(whole: Tensor, spec: Part) -> Tensor:
@@ -260,6 +275,7 @@ def redistribute(x: Across, mesh: DeviceMesh, placements: Sequence[Placement]) -
     if tuple(placements) == x._spec.placements and mesh == x._spec.mesh:
         return x
     there = Part(mesh, tuple(placements), x._spec.shape)
+    _check_parts(there)
     return across(_cut(full_tensor(x), there), there)
 
 
