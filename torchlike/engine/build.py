@@ -67,13 +67,14 @@ def pure_function(
     outs: tuple[int, ...],
     variable: tuple[int, ...],
     needed: list[int],
+    spread: bool = False,
 ) -> Callable[..., list]:
     """The graph as one pure function `(*leaves, packed numbers) -> outs`; see `evaluator`.
 
     Args:
         variable: the numbers that come in the packed array, by position; all others are constants.
     """
-    run = evaluator(graph, leaves, outs, needed)
+    run = evaluator(graph, leaves, outs, needed, spread=spread)
     position = {number: place for place, number in enumerate(variable)}
     constants = list(graph.numbers)
 
@@ -90,6 +91,7 @@ def evaluator(
     outs: tuple[int, ...],
     needed: list[int],
     flows: dict[int, tuple[bool, ...]] | None = None,
+    spread: bool | None = None,
 ) -> Callable[[Sequence[Any], Sequence[Any]], list]:
     """The graph as one pure function `(leaves, numbers) -> outs`.
 
@@ -100,10 +102,11 @@ def evaluator(
         needed: the entries to run.
         flows: per entry on the tape, the operands that gradients go to; given where JAX is to differentiate the function
             as the tape would: all other operands are cut off (`detach`, `no_grad`).
+        spread: whether what it reads lies on several devices, where no loops are made; None where that is not known yet.
     """
     one = _Entries(graph, leaves, needed, flows)
     steps: Sequence[Any] = needed
-    if graph.ranks is None and not placed.active:
+    if graph.ranks is None and not (placed.active if spread is None else spread):
         steps = loops.plan(Listing(one.entries, one.results, needed, one.pairs, flows), outs, one.starts)
     most = max((step.repeat.times for step in steps if type(step) is not int), default=0)
     graph_is_on_cpu = graph.device is CPU

@@ -78,7 +78,7 @@ class Program:
         self.ranks = graph.ranks
         self.mesh = None if graph.ranks is None else graph.ranks.mesh(graph.device)
         self.collectives = [_line(graph.entries[i][0]) for i in needed if graph.entries[i][0].ranks is not None]
-        self.pure = pure_function(graph, (*self.donated, *self.kept), self.outs, variable, needed)
+        self.pure = pure_function(graph, (*self.donated, *self.kept), self.outs, variable, needed, bool(where))
         leaves = [graph.values[i] for i in (*self.donated, *self.kept)]
         self.arguments: list[jax.ShapeDtypeStruct] = [v.aval.struct() for v in leaves]
         if variable:
