@@ -71,7 +71,7 @@ def run(name: str, library: str, arguments: list[str], folder: Path) -> Run:
     return Run(folder / "out", text)
 
 
-def pair(name: str, folder: Path) -> tuple[Run, Run]:
+def pair(name: str, folder: Path, rtol: float = 1e-3) -> tuple[Run, Run]:
     """Short runs of an example under torchlike and under torch, having checked that they print the same numbers."""
     runs = []
     for library in ("torchlike", "torch"):
@@ -80,7 +80,7 @@ def pair(name: str, folder: Path) -> tuple[Run, Run]:
     ours, reference = runs
     assert len(reference.numbers) > 2, reference.text
     assert len(ours.numbers) == len(reference.numbers), ours.text
-    np.testing.assert_allclose(ours.numbers, reference.numbers, rtol=1e-3, err_msg=f"{name}: torchlike against torch")
+    np.testing.assert_allclose(ours.numbers, reference.numbers, rtol=rtol, err_msg=f"{name}: torchlike against torch")
     return ours, reference
 
 
@@ -103,7 +103,9 @@ def test_char_lm(tmp_path: Path) -> None:
 
 @pytest.mark.timeout(600)
 def test_quantize(tmp_path: Path) -> None:
-    ours, _ = pair("quantize", tmp_path)
+    # torch's convolutions round otherwise from processor to processor, and one rounding that falls on the other side of an
+    # 8-bit step moves the loss of the training that knows of it by half a percent.
+    ours, _ = pair("quantize", tmp_path, rtol=1e-2)
     sizes = {name: (ours.out / f"{name}.pth").stat().st_size for name in ("float", "static", "qat")}
     assert max(sizes["static"], sizes["qat"]) < 0.5 * sizes["float"]  # a small network: scales and names count
 
