@@ -3,17 +3,7 @@
 from __future__ import annotations
 
 from torchlike.base.errors import absent
-from torchlike.distributed._composable.fsdp.fully_shard import (
-    CPUOffloadPolicy,
-    FSDPModule,
-    MixedPrecisionPolicy,
-    OffloadPolicy,
-    fully_shard,
-    register_fsdp_forward_method,
-)
-
-__all__ = [
-    "CPUOffloadPolicy", "FSDPModule", "MixedPrecisionPolicy", "OffloadPolicy", "fully_shard", "register_fsdp_forward_method",
-]  # fmt: skip
+from torchlike.distributed._composable.fsdp.fully_shard import *
+from torchlike.distributed._composable.fsdp.fully_shard import __all__ as __all__
 
 __getattr__ = absent("torch.distributed._composable.fsdp")
