@@ -72,9 +72,8 @@ CPU = device("cpu")
 META = device("meta")
 _DEFAULTS: list[device] = [CPU]
 _CURRENT: dict[str, int] = {}
-_SEVERAL: set[device] = (
-    set()
-)  # CPU devices besides the first that are places of their own (XLA makes several of a CPU for tests)
+# CPU devices besides the first that are places of their own: XLA makes several of a CPU for tests.
+_SEVERAL: set[device] = set()
 
 
 def default_device() -> device:
