@@ -47,6 +47,7 @@ def numpy(self: Tensor, *, force: bool = False) -> np.ndarray:
     Raises:
         RuntimeError: where the tensor requires grad. TypeError: where it is not on the CPU (unless `force`).
     """
+    self._read()  # a tensor that cannot be read says so before anything else
     if not force:
         if self._rg:
             raise RuntimeError("Can't call numpy() on Tensor that requires grad. Use tensor.detach().numpy() instead.")
