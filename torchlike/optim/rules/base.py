@@ -45,21 +45,28 @@ def per_parameter(rule: Callable) -> Callable:
     complex ones are updated as pairs of reals, as in torch.
     """
 
+    @functools.partial(jax.jit, static_argnames=("steps", "static"))
+    def one(param: jax.Array, grad: jax.Array, row: tuple, numbers: tuple, steps: bool, static: Layout) -> tuple:
+        """One parameter's update: traced once for all parameters of a shape."""
+        scope = SimpleNamespace(**dict(zip(static.hyper, numbers, strict=False)))
+        if steps:
+            scope.step = numbers[-1]
+        new_param, new_row = rule(compute(param), compute(grad), tuple(map(compute, row)), scope, *static.flags)
+        return store(new_param, param), tuple(map(store, new_row, row))
+
     @functools.wraps(rule)
     def group(params: tuple, grads: tuple, states: tuple, hyper: tuple, static: Layout) -> tuple:
         static = Layout(*static)  # a plain tuple where it came through dispatch
         numbers = [weak(number) for number in hyper]
-        shared = dict(zip(static.hyper, numbers, strict=False))
-        steps = numbers[len(shared) :]
+        shared, steps = numbers[: len(static.hyper)], numbers[len(static.hyper) :]
+        alike = static._replace(steps=None)  # whose step is whose makes no difference to a single one
         rows = list(zip(*states, strict=True)) if states else [()] * len(params)
         new_params, new_rows = [], []
         for i, (param, grad, row) in enumerate(zip(params, grads, rows, strict=True)):
-            scope = SimpleNamespace(**shared)
-            if steps:
-                scope.step = steps[static.steps[i] if static.steps else 0]
-            new_param, new_row = rule(compute(param), compute(grad), tuple(map(compute, row)), scope, *static.flags)
-            new_params.append(store(new_param, param))
-            new_rows.append(tuple(map(store, new_row, row)))
+            own = (*shared, steps[static.steps[i] if static.steps else 0]) if steps else tuple(shared)
+            new_param, new_row = one(param, grad, row, own, bool(steps), alike)
+            new_params.append(new_param)
+            new_rows.append(new_row)
         return tuple(new_params), tuple(zip(*new_rows, strict=True)) if states else ()
 
     vars(group)["one"] = rule
