@@ -134,6 +134,17 @@ def test_run_looks_first(missing: str, tmp_path: Path, capsys: pytest.CaptureFix
     assert not capsys.readouterr().err
 
 
+@pytest.mark.usefixtures("missing")
+def test_run_looks_into_rooms_that_are_not_listed(tmp_path: Path, capsys: pytest.CaptureFixture[str]) -> None:
+    """The ledger has no names below torch.distributed.rpc; a stand-in for it can be imported, but not called."""
+    script = tmp_path / "script.py"
+    script.write_text("import torch.distributed.rpc as rpc\n")
+    assert not main(["run", str(script)])
+    script.write_text("import torch.distributed.rpc as rpc\nrpc.init_rpc('worker')\n")
+    assert main(["run", str(script)])
+    assert "torch.distributed.rpc.init_rpc is missing: use collectives" in capsys.readouterr().err
+
+
 @pytest.mark.parametrize(
     "theirs, ours, expected",
     [
