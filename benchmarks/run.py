@@ -19,7 +19,7 @@ from typing import Any
 import jax
 
 from benchmarks import contenders as make
-from benchmarks import data, depth, engine, ops, optim, quant, shapes
+from benchmarks import data, decoding, depth, engine, ops, optim, quant, shapes
 from benchmarks.models import CASES
 from benchmarks.timing import Times, TookTooLong, interleave, time_limit
 
@@ -145,11 +145,12 @@ def main() -> None:
     if deep:
         print(depth.table(deep))
     lengths = shapes.measure() if "shapes" in args.only else {}
+    texts = decoding.measure() if "shapes" in args.only else {}
     if lengths:
-        print(shapes.table(lengths))
+        print(f"{shapes.table(lengths)}\n\n{decoding.table(texts)}")
     if args.json:
         found = {
             "machine": machine(), "training": training, "engine": inside, "ops": each, "optim": steps, "data": loading,
-            "quant": integers, "depth": deep, "shapes": lengths,
+            "quant": integers, "depth": deep, "shapes": lengths, "decoding": texts,
         }  # fmt: skip
         args.json.write_text(json.dumps(found, indent=2))
