@@ -99,6 +99,24 @@ def test_reading_the_loss_compiles_nothing_in_the_second_epoch(read, clip):
     assert engine.stats.compiled == compiled
 
 
+@pytest.mark.parametrize("on_device", [False, True])
+def test_copied_layers_are_leaves_of_their_own_from_the_first_step(on_device):
+    torch.manual_seed(0)
+    layer = nn.TransformerEncoderLayer(8, 2, 16, dropout=0.0, batch_first=True)
+    if on_device:  # as after a step
+        for p in layer.parameters():
+            p.sum().item()
+    net = nn.TransformerEncoder(layer, 3)
+    opt = OPTIMIZERS["adam"](net.parameters())
+    x = torch.randn(2, 4, 8)
+    before = engine.stats.compiled
+    for _ in range(3):
+        opt.zero_grad()
+        net(x).pow(2).mean().backward()
+        opt.step()
+    assert engine.stats.compiled == before + 1
+
+
 def test_set_to_none_off_settles_too():
     batches = loader(32)
     net = Net()

@@ -1,4 +1,4 @@
-"""What compilations have cost, and a word to the user where they do not come to an end.
+"""What compilations have cost, where they are kept, and a word to the user where they do not come to an end.
 
 Each combination of shapes is a program of its own. Where shapes never repeat (a cache that grows by a row each step, batches
 padded to their own longest text) a script would compile for ever and say nothing.
@@ -6,10 +6,15 @@ padded to their own longest text) a script would compile for ever and say nothin
 
 from __future__ import annotations
 
+import os
 import warnings
 from collections.abc import Sequence
 from dataclasses import dataclass
 from typing import Any
+
+import jax
+
+from torchlike.base.flags import flags
 
 MANY = 16  # programs that do the same operations: said from here on, at each doubling
 SECONDS = 20.0  # and if they have taken so long altogether
@@ -77,3 +82,18 @@ def _shapeless(entry: tuple) -> Any:
 def clear() -> None:
     """Forget what has been compiled."""
     _known.clear()
+
+
+_persistent = False
+
+
+def persist() -> None:
+    """Turn on JAX's persistent compilation cache at the first compilation, unless the user chose one."""
+    global _persistent
+    if _persistent:
+        return
+    _persistent = True
+    if flags.cache in ("", "0") or jax.config.jax_compilation_cache_dir or "JAX_COMPILATION_CACHE_DIR" in os.environ:
+        return
+    jax.config.update("jax_compilation_cache_dir", flags.cache)
+    jax.config.update("jax_persistent_cache_min_compile_time_secs", 0.1)

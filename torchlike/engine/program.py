@@ -2,7 +2,6 @@
 
 from __future__ import annotations
 
-import os
 import time
 from collections.abc import Callable, Iterator, Sequence
 from contextlib import contextmanager, nullcontext
@@ -273,7 +272,7 @@ def _find(graph: Graph, entries: tuple, live: tuple, donatable: tuple, where: tu
     group.programs[key] = found
     stats.compiled += 1
     seldom.compiled(graph)
-    _persist()
+    compilations.persist()
     if flags.debug:
         _announce(found, reason)
     return found, False
@@ -283,7 +282,7 @@ def fixed(graph: Graph, outs: tuple[int, ...], donatable: tuple[int, ...], varia
     """A program of its own for a graph, not found by structure, for whoever keeps it."""
     found = Program(graph, outs, donatable, tuple(sorted({*variable, *always_variable(graph)})))
     stats.compiled += 1
-    _persist()
+    compilations.persist()
     if flags.debug:
         _announce(found, what)
     return found
@@ -393,18 +392,3 @@ def _announce(program: Program, reason: str) -> None:
     if flags.debug > 2:
         with jax.enable_x64(True):
             print(jax.make_jaxpr(program.pure)(*program.arguments), file=stderr)
-
-
-_persistent = False
-
-
-def _persist() -> None:
-    """Turn on JAX's persistent compilation cache at the first compilation, unless the user chose one."""
-    global _persistent
-    if _persistent:
-        return
-    _persistent = True
-    if flags.cache in ("", "0") or jax.config.jax_compilation_cache_dir or "JAX_COMPILATION_CACHE_DIR" in os.environ:
-        return
-    jax.config.update("jax_compilation_cache_dir", flags.cache)
-    jax.config.update("jax_persistent_cache_min_compile_time_secs", 0.1)

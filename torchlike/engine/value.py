@@ -134,6 +134,21 @@ def host(array: np.ndarray, where: device = devices.CPU) -> Value:
     return Value(found, None if where is devices.META else array)
 
 
+def twin(value: Value) -> Value:
+    """The same numbers in memory of their own, as a copy that will be updated by itself needs them.
+
+    Two parameters in one array would be one leaf of the first training step, which could not be donated, and two of the second:
+    the step would be compiled twice. What is pending is shared.
+    """
+    array = value.array
+    if array is None or isinstance(array, jax.core.Tracer):
+        return value
+    if _reader is not None:
+        return Value(value.aval, np.array(_reader(array)))
+    with jax.enable_x64(True):
+        return Value(value.aval, array.copy())
+
+
 def of_jax(array: Any) -> Value:
     """A value from a jax.Array or a tracer, without a copy."""
     if isinstance(array, jax.core.Tracer):

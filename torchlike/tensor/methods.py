@@ -14,7 +14,7 @@ from torchlike.base.epoch import Epoch
 from torchlike.base.layouts import strided
 from torchlike.engine import staging
 from torchlike.engine.record import local
-from torchlike.engine.value import host
+from torchlike.engine.value import host, twin
 from torchlike.tensor import indexing, printing
 from torchlike.tensor.address import address
 from torchlike.tensor.shared import array_of
@@ -156,7 +156,7 @@ def __deepcopy__(self: Tensor, memo: dict) -> Tensor:
             "https://github.com/pytorch/pytorch/pull/103001"
         )
     out = type(self).__new__(type(self))
-    out._storage = Storage(self._read())
+    out._storage = Storage(twin(self._read()))
     out._strides, out._rg, out._part = self._strides, self._rg, self._part
     memo[id(self)] = out
     attributes(out).update({name: copy.deepcopy(value, memo) for name, value in self.__dict__.items()})

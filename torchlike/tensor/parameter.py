@@ -5,6 +5,7 @@ from __future__ import annotations
 import copy
 from typing import Any
 
+from torchlike.engine.value import twin
 from torchlike.tensor.creation import empty
 from torchlike.tensor.tensor import Tensor, attributes, bare
 
@@ -31,7 +32,7 @@ class Parameter(Tensor):
     def __deepcopy__(self, memo: dict) -> Parameter:
         if id(self) in memo:
             return memo[id(self)]
-        out = type(self).__new__(type(self), bare(self._read()), self._rg)
+        out = type(self).__new__(type(self), bare(twin(self._read())), self._rg)
         memo[id(self)] = out
         out._strides, out._part = self._strides, self._part
         attributes(out).update({name: copy.deepcopy(value, memo) for name, value in self.__dict__.items()})
