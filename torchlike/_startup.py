@@ -13,6 +13,11 @@ gc.disable()
 
 
 def done() -> None:
-    """Let the collector run again, if it did before."""
-    if _collecting:
-        gc.enable()
+    """Let the collector run again, if it did before; what has been made counts as old, and is not gone through at once."""
+    if not _collecting:
+        return
+    frozen = gc.get_freeze_count()
+    gc.freeze()
+    if not frozen:  # the user's own frozen objects stay so
+        gc.unfreeze()
+    gc.enable()
