@@ -55,6 +55,9 @@ HLO = """
 %all-reduce-scatter.1 (input: bf16[8,4]) -> bf16[4,4] {
   %r = bf16[8,4]{1,0} all-reduce(%input), channel_id=1, replica_groups={{0,1},{2,3}}, to_apply=%add
 }
+%all-reduce-scatter.2 (input: bf16[8,4]) -> bf16[4,4] {
+  %r = bf16[8,4]{1,0} all-reduce(%input), channel_id=1, replica_groups={{0,1},{2,3}}, to_apply=%add
+}
 ENTRY %main () -> f32[] {
   %g = f32[16]{0} all-gather(%a), channel_id=2, replica_groups=[2,2]<=[4], dimensions={0}
   %s = (f32[4]{0}, f32[16]{0}) all-gather-start(%a), channel_id=3, replica_groups=mesh['x'=2,'y'=2] {'x','y'}, dimensions={0}
@@ -69,7 +72,7 @@ ENTRY %main () -> f32[] {
 def test_what_links_carry():
     """Counts, bytes of whole arrays, bytes that a device receives in a ring."""
     assert collectives(HLO, 4) == {
-        "reduce-scatter": (2, 64 + 64, 32 + 48),
+        "reduce-scatter": (3, 64 + 64 + 64, 32 + 32 + 48),  # two layers' in one channel, and one that is called so
         "all-gather": (2, 64 + 64, 32 + 48),
         "collective-permute": (1, 16, 16),
         "all-reduce": (1, 4, 6),

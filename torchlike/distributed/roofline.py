@@ -23,20 +23,22 @@ def collectives(text: str, devices: int) -> dict[str, tuple[int, int, int]]:
     """By kind, what is in compiled HLO: how many there are, the bytes of the whole arrays that they move, and the bytes that
     each device receives for it where they go round in a ring."""
     found: dict[str, tuple[int, int, int]] = {}
-    seen: set[tuple[str, str]] = set()
+    seen: set[tuple[str, str, str]] = set()
     inside = ""  # the computation that a line belongs to
     for line in text.splitlines():
         if line[:1] not in (" ", "}", ""):
             inside = line
         match = re.search(rf"= (.*?) ({_KINDS})(-start)?\(", line)
         channel = re.search(r"channel_id=(\d+)", line)
-        if match is None or (channel is not None and (match[2], channel[1]) in seen):  # its start and its end may both show it
+        scatters = inside.startswith("%all-reduce-scatter")  # a TPU's reduce-scatter; those of all layers have the same channel
+        key = match and channel and (match[2], channel[1], inside.split()[0] if scatters else "")
+        if match is None or key in seen:  # a collective's start and its end may both show it
             continue
-        if channel is not None:
-            seen.add((match[2], channel[1]))
+        if key:
+            seen.add(key)
         kind, ways = match[2], _ways(line, devices)
         size = _whole(match[1], kind, bool(match[3]), ways)
-        if inside.startswith("%all-reduce-scatter"):  # a TPU's reduce-scatter
+        if scatters:
             kind = "reduce-scatter"
         count, total, received = found.get(kind, (0, 0, 0))
         found[kind] = count + 1, total + size, received + _received(kind, size, ways)
