@@ -1,8 +1,8 @@
 """`compare.py MODEL FILE write` under torch, then `compare.py MODEL FILE compare` under torchlike: the same numbers?
 
 Outputs and loss agree to 5e-5, gradients to 5e-4 (in the L2 norm, relative to the reference's; a gradient that is zero up to
-rounding is measured by a hundred-thousandth of the largest), parameters after a step of AdamW to 1e-3. Generated tokens are
-the same, with a cache and without.
+rounding is measured by a fifty-thousandth of the largest, as torch's own are: those of gmixer's biases are zero in float64),
+parameters after a step of AdamW to 1e-3. Generated tokens are the same, with a cache and without.
 """
 
 from __future__ import annotations
@@ -43,7 +43,7 @@ if write:
     sys.exit()
 assert torch.__name__ == "torchlike"
 assert list(gradients) == list(found["gradients"])
-floor = 1e-5 * max(float(g.norm()) for g in found["gradients"].values())
+floor = 2e-5 * max(float(g.norm()) for g in found["gradients"].values())
 outputs = [("y", y, found["y"], 5e-5, 1e-6), ("loss", loss, found["loss"], 5e-5, 1e-6)]
 for what, ours, theirs, limit, least in [
     *outputs,
