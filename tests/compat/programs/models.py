@@ -38,8 +38,8 @@ def timm_model(name: str, size: int) -> tuple[Any, dict]:
     return model, {"x": torch.randn(2 if name in PAIRS else 1, 3, size, size)}
 
 
-# torch 2.13's batch norm gives its weight and bias wrong gradients, on the CPU, in eval mode, for a single picture whose gradient
-# comes in another order of dimensions (they are not the sums of that gradient, in float64 neither). Not so for two.
+# torch 2.13's batch norm gives its weight and bias wrong gradients, on the CPU and in eval mode, for a single picture whose
+# gradient comes in another order of dimensions (they are not the sums of that gradient, nor are they in float64). Not for two.
 PAIRS = ("levit_128s", "xcit_nano_12_p16_224")
 # One small network of each of timm's families, and the size of its pictures.
 TIMM = {
