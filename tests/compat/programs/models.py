@@ -50,7 +50,7 @@ TIMM = {
     "repvgg_a0": 64, "rexnetr_100": 64, "coat_lite_tiny": 224, "efficientvit_b0": 64, "fastvit_t8": 64, "starnet_s1": 64,
     "inception_next_atto": 64, "tiny_vit_5m_224": 224, "ese_vovnet19b_dw": 64, "pvt_v2_b0": 64, "eva02_tiny_patch14_224": 224,
     "mambaout_femto": 64, "hgnetv2_b0": 64, "maxvit_rmlp_pico_rw_256": 256, "swin_tiny_patch4_window7_224": 224,
-    "densenet121": 64, "res2next50": 64, "cspresnet50": 64, "dpn48b": 64,
+    "densenet121": 96, "res2next50": 64, "cspresnet50": 64, "dpn48b": 64,
 }  # fmt: skip
 
 

@@ -5,7 +5,7 @@ from __future__ import annotations
 import tempfile
 
 import torch
-from transformers import GPT2Config, GPT2LMHeadModel, Trainer, TrainingArguments
+from transformers import GPT2Config, GPT2LMHeadModel, PrinterCallback, Trainer, TrainingArguments
 
 torch.manual_seed(0)
 sizes = {"vocab_size": 50, "n_positions": 16, "n_embd": 16, "n_layer": 1, "n_head": 2}
@@ -27,6 +27,7 @@ with tempfile.TemporaryDirectory() as folder:
         use_cpu=True, seed=0, disable_tqdm=True,
     )  # fmt: skip
     trainer = Trainer(model=model, args=arguments, train_dataset=Numbers(), eval_dataset=Numbers())
+    trainer.remove_callback(PrinterCallback)  # it prints how long training took, too
     trainer.train()
     trainer.save_model(folder)
     found = [x["loss"] for x in trainer.state.log_history if "loss" in x]
