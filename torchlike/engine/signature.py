@@ -7,6 +7,7 @@ no more than `(signature, input slots)`.
 from __future__ import annotations
 
 import threading
+from collections import OrderedDict
 from collections.abc import Callable, Sequence
 from functools import partial
 from typing import Any
@@ -19,6 +20,7 @@ from torchlike.base import device as devices
 from torchlike.base import dtypes, promotion
 from torchlike.base.device import device
 from torchlike.base.flags import flags
+from torchlike.engine import shapes
 from torchlike.engine.placement import mesh_of
 from torchlike.engine.processes import Ranks, alone, ranks_of, under
 from torchlike.engine.value import Aval, aval
@@ -73,10 +75,17 @@ class Signature:
             s.struct() if isinstance(s, Aval) else jax.ShapeDtypeStruct((), dtypes.of_number_type(s).np) for s in self.specs
         ]
         with jax.enable_x64(True):
-            found = jax.eval_shape(self.fn if self.ranks is None else under(self.ranks.mesh(self.device), self.fn), *structs)
-        if self.record and not all(isinstance(size, int) for o in found for size in o.shape):
+            fn = self.fn if self.ranks is None else under(self.ranks.mesh(self.device), self.fn)
+            closed, found = jax.make_jaxpr(fn, return_shape=True)(*structs)
+        if self.ranks is None:
+            _remember(self, closed)
+        self.settle([(o.shape, dtypes.from_numpy(o.dtype)) for o in found])
+
+    def settle(self, found: Sequence[tuple[Any, dtypes.dtype]]) -> None:
+        """Take the results' shapes and dtypes."""
+        if self.record and not all(isinstance(size, int) for shape, _ in found for size in shape):
             self.record, self.traced = False, True  # of a size that is a symbol: a model is being traced
-        self.outs = tuple(aval(o.shape, dtypes.from_numpy(o.dtype), self.device, self.traced) for o in found)
+        self.outs = tuple([aval(shape, kind, self.device, self.traced) for shape, kind in found])
         self.differentiable = any(o.dtype.is_differentiable for o in self.outs)
 
     def vjp(self, needs: tuple[bool, ...], have: tuple[bool, ...]) -> VjpSignature:
@@ -177,6 +186,17 @@ def _conj(array: Any) -> Any:
     return jnp.conj(array) if jnp.iscomplexobj(array) else array
 
 
+# What was traced last, by signature: numpy runs some of it soon (see `torchlike.engine.host`).
+recent: OrderedDict[Signature, Any] = OrderedDict()
+_RECENT = 64
+
+
+def _remember(sig: Signature, closed: Any) -> None:
+    if len(recent) >= _RECENT:
+        recent.popitem(last=False)
+    recent[sig] = closed
+
+
 known: dict[tuple, Signature] = {}  # (op, specs, static) -> signature
 _LIMIT = 1 << 16
 
@@ -210,7 +230,7 @@ def make(op: Op, specs: tuple[Spec, ...], static: tuple) -> Signature:
     sig.linear = op.linear if isinstance(op.linear, bool) else bool(op.linear(*(isinstance(s, Aval) for s in specs)))
     try:
         with LOCK:
-            sig.infer()
+            _infer(sig, specs, static)
     except (TypeError, ValueError) as error:
         if _from_row(error):
             raise
@@ -221,6 +241,17 @@ def make(op: Op, specs: tuple[Spec, ...], static: tuple) -> Signature:
         known.clear()
     known[op, specs, static] = sig
     return sig
+
+
+def _infer(sig: Signature, specs: tuple[Spec, ...], static: tuple) -> None:
+    op = sig.op
+    if op is None or not op.broadcasts or sig.ranks is not None:
+        sig.infer()
+    elif (found := shapes.known(op, specs, static)) is not None:
+        sig.settle(found)
+    else:
+        sig.infer()
+        shapes.learn(op, specs, static, sig.outs)
 
 
 def _check_kinds(op: Op, specs: Sequence[Spec], static: tuple) -> None:

@@ -53,7 +53,13 @@ def elementwise(name: str | None = None, **options: Any) -> Callable[[Callable],
             if own:
                 own(*operands)
 
-        given = {"promote": "same", "layout": "elementwise", **options, **({"check": check} if own or tensors else {})}
+        given = {
+            "promote": "same",
+            "layout": "elementwise",
+            "broadcasts": True,
+            **options,
+            **({"check": check} if own or tensors else {}),
+        }
         op(name, **given)(checked)
         return fn
 

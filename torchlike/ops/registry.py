@@ -66,6 +66,7 @@ class Op:
         channels_last: the same function for a first operand (N, C, *spatial) that is stored as (N, *spatial, C), as are results
             of its rank. Elementwise rows need none.
         prefers_channels_last: the first operand is brought into that order where programs keep images so (on CPU).
+        broadcasts: the results have the shape of the operands together, and dtypes that do not depend on it.
         aliases: other public names.
         grad_name: what torch calls the node, without "Backward0"; a name with a namespace ("torch::...") is the whole name.
         check: called with the operands' kinds (an Aval or the type of a number) before they are promoted; raises what
@@ -90,6 +91,7 @@ class Op:
     wide: bool = False
     channels_last: Callable[..., Any] | None = None
     prefers_channels_last: bool = False
+    broadcasts: bool = False
     aliases: tuple[str, ...] = ()
     grad_name: str = ""
     check: Callable[..., None] | None = None

@@ -8,6 +8,7 @@ from __future__ import annotations
 
 from collections import Counter
 from collections.abc import Callable, Iterable, Sequence
+from itertools import pairwise
 from typing import TYPE_CHECKING, Any, NamedTuple
 
 import jax
@@ -51,20 +52,20 @@ def cut(graph: Graph, steps: Sequence[Step], results: Sequence[range], last: dic
     found: list[Step | Block] = []
     start = 0
     while (places := _starts(graph, steps, start)) is not None:
-        ends = [*places[1:], len(steps)]
+        ends = [*places[1:], min(places[-1] + _usual(places), len(steps))]
         blocks = [_block(graph, steps[a:b], results, last, b) for a, b in zip(places, ends, strict=True)]
         often = Counter([block.key for block in blocks if len(block.steps) >= _SHORT])
         found.extend(steps[start : places[0]])
-        for block in blocks[:-1]:
+        for block in blocks:
             found.extend([block] if often[block.key] >= _TIMES else block.steps)
-        start = places[-1]  # behind the last one there may be blocks of another kind, such as those of the way back
-        if often[blocks[-1].key] >= _TIMES or start == places[0]:
-            found.extend([blocks[-1]] if often[blocks[-1].key] >= _TIMES else blocks[-1].steps)
-            return found
-        found.append(steps[start])
-        start += 1
+        start = ends[-1]  # behind them there may be blocks of another kind, such as those of the way back
     found.extend(steps[start:])
     return found
+
+
+def _usual(places: Sequence[int]) -> int:
+    """How far one block is from the next, mostly."""
+    return Counter([b - a for a, b in pairwise(places)]).most_common(1)[0][0]
 
 
 def _starts(graph: Graph, steps: Sequence[Step], start: int) -> list[int] | None:

@@ -90,7 +90,8 @@ def run(graph: Graph, live: Sequence[int], compiling: bool = False) -> None:
     outs = [i for i in live if values[i].array is None]
     results, starts = results_of(graph), number_starts(entries)
     steps = _steps_for(graph, outs, results)
-    env = {i: value.read(values[i].force()) for i in graph.leaves}
+    # XLA's arrays go to XLA's programs as they are.
+    env = {i: values[i].force() if compiling else value.read(values[i].force()) for i in graph.leaves}
     last = {slot: place for place, (_, slots) in enumerate(steps) for slot in slots}  # who reads a value last
     last |= dict.fromkeys((*outs, *graph.leaves), len(steps))
 
@@ -130,14 +131,19 @@ def _steps_for(graph: Graph, outs: Sequence[int], results: list[range]) -> list[
 
     A pullback that is paired with its forward traces that again, as it does where the two are in different programs.
     """
-    wanted, steps = set(outs), []
-    for index in range(len(graph.entries) - 1, -1, -1):
-        if wanted.isdisjoint(results[index]):
+    entries, steps = graph.entries, []
+    wanted = bytearray(len(graph.values))
+    for slot in outs:
+        wanted[slot] = 1
+    for index in range(len(entries) - 1, -1, -1):
+        made = results[index]
+        if not any(wanted[made.start : made.stop]):
             continue
-        sig, pair, *slots = graph.entries[index]
+        sig, pair, *slots = entries[index]
         if pair >= 0 and not sig.forward.linear:
-            slots = [*graph.entries[pair][2:], *slots]
-        wanted.update(slots)
+            slots = [*entries[pair][2:], *slots]
+        for slot in slots:
+            wanted[slot] = 1
         steps.append((index, slots))
     return steps[::-1]
 
@@ -148,9 +154,11 @@ def call(sig: Signature, args: list[Any]) -> list:
     if steps is None:
         if len(_compiled) >= _LIMIT:
             _compiled.clear()
-        structs = [s.struct() if isinstance(s, Aval) else jax.ShapeDtypeStruct((), _kind(s)) for s in sig.specs]
-        with jax.enable_x64(True):
-            closed = jax.make_jaxpr(sig.fn)(*structs)
+        closed = signature.recent.pop(sig, None)
+        if closed is None:
+            structs = [s.struct() if isinstance(s, Aval) else jax.ShapeDtypeStruct((), _kind(s)) for s in sig.specs]
+            with jax.enable_x64(True):
+                closed = jax.make_jaxpr(sig.fn)(*structs)
         try:
             steps = evaluate(closed)
         except NotImplementedError as error:
