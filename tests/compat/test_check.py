@@ -114,8 +114,7 @@ UNSURE = [
 
 @pytest.fixture
 def missing(monkeypatch: pytest.MonkeyPatch) -> str:
-    monkeypatch.setattr(run.os, "execve", lambda *arguments: None)
-    monkeypatch.setattr(run.subprocess, "call", lambda *arguments, **options: 0)
+    monkeypatch.setattr(run, "start", lambda *arguments: 0)
     return next(
         n for n, row in check.ledger().items() if row["there"] == "no" and check.look_up(n) is None and n.count(".") == 1
     )
