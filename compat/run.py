@@ -55,7 +55,7 @@ def _run(options: argparse.Namespace) -> int:
 
 
 def start(script: str, arguments: list[str]) -> int:
-    """Run a script as `__main__` of this process, which has imported torchlike already: another one would have to do so again."""
+    """Run a script as `__main__` of this process, which has imported torchlike already: another would do so again."""
     os.environ.update(environment())  # for the processes that it starts
     install()
     path = os.path.abspath(script)
