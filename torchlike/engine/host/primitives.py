@@ -10,7 +10,6 @@ from collections.abc import Callable, Sequence
 from typing import Any
 
 import numpy as np
-import scipy.special
 
 TABLE: dict[str, Callable[..., Any]] = {}
 
@@ -32,21 +31,32 @@ def _same(x: Any, **parameters: Any) -> Any:
     return x
 
 
+def _special(name: str) -> Callable:
+    """A function of scipy, which takes half a second to import: few programs need one."""
+
+    def special(*arrays: Any) -> Any:
+        import scipy.special
+
+        return getattr(scipy.special, name)(*arrays)
+
+    return special
+
+
 _ELEMENTWISE = {
     "abs": np.abs, "acos": np.arccos, "acosh": np.arccosh, "add": np.add, "add_any": np.add, "and": np.bitwise_and,
     "asin": np.arcsin, "asinh": np.arcsinh, "atan": np.arctan, "atan2": np.arctan2, "atanh": np.arctanh,
-    "bessel_i0e": scipy.special.i0e, "bessel_i1e": scipy.special.i1e, "cbrt": np.cbrt, "ceil": np.ceil,
+    "bessel_i0e": _special("i0e"), "bessel_i1e": _special("i1e"), "cbrt": np.cbrt, "ceil": np.ceil,
     "clamp": lambda low, x, high: np.minimum(np.maximum(x, low), high), "complex": lambda re, im: re + 1j * im,
-    "conj": np.conj, "copysign": np.copysign, "cos": np.cos, "cosh": np.cosh, "digamma": scipy.special.digamma, "eq": np.equal,
-    "erf": scipy.special.erf, "erf_inv": scipy.special.erfinv, "erfc": scipy.special.erfc, "exp": np.exp, "exp2": np.exp2,
-    "expm1": np.expm1, "floor": np.floor, "ge": np.greater_equal, "gt": np.greater, "igamma": scipy.special.gammainc,
-    "igammac": scipy.special.gammaincc, "imag": np.imag, "is_finite": np.isfinite, "le": np.less_equal,
-    "lgamma": scipy.special.gammaln, "log": np.log, "log1p": np.log1p, "lt": np.less,
+    "conj": np.conj, "copysign": np.copysign, "cos": np.cos, "cosh": np.cosh, "digamma": _special("digamma"), "eq": np.equal,
+    "erf": _special("erf"), "erf_inv": _special("erfinv"), "erfc": _special("erfc"), "exp": np.exp, "exp2": np.exp2,
+    "expm1": np.expm1, "floor": np.floor, "ge": np.greater_equal, "gt": np.greater, "igamma": _special("gammainc"),
+    "igammac": _special("gammaincc"), "imag": np.imag, "is_finite": np.isfinite, "le": np.less_equal,
+    "lgamma": _special("gammaln"), "log": np.log, "log1p": np.log1p, "lt": np.less,
     "max": np.maximum, "min": np.minimum, "mul": np.multiply, "ne": np.not_equal, "neg": np.negative,
-    "nextafter": np.nextafter, "not": np.invert, "or": np.bitwise_or, "polygamma": scipy.special.polygamma,
+    "nextafter": np.nextafter, "not": np.invert, "or": np.bitwise_or, "polygamma": _special("polygamma"),
     "population_count": np.bitwise_count, "pow": np.power, "real": np.real, "rsqrt": lambda x: 1 / np.sqrt(x),
     "sign": np.sign, "sin": np.sin, "sinh": np.sinh, "sqrt": np.sqrt, "square": np.square, "sub": np.subtract,
-    "tan": np.tan, "tanh": np.tanh, "xor": np.bitwise_xor, "zeta": scipy.special.zeta,
+    "tan": np.tan, "tanh": np.tanh, "xor": np.bitwise_xor, "zeta": _special("zeta"),
 }  # fmt: skip
 TABLE.update({name: _plain(fn) for name, fn in _ELEMENTWISE.items()})
 # Those that can write their result where an operand stood that nobody needs any more.
@@ -74,7 +84,7 @@ def _rem(a: np.ndarray, b: np.ndarray) -> Any:
 
 @primitive("logistic")
 def _logistic(x: np.ndarray, **_: Any) -> Any:
-    return scipy.special.expit(x) if x.dtype.kind == "f" else 1 / (1 + np.exp(-x))
+    return _special("expit")(x) if x.dtype.kind == "f" else 1 / (1 + np.exp(-x))
 
 
 @primitive("integer_pow")

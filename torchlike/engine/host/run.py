@@ -206,7 +206,7 @@ def evaluate(closed: Any) -> Steps:
 
 
 def table() -> Any:
-    """The module of the primitives. Loaded when first needed, with scipy: in time before processes are forked."""
+    """The module of the primitives, loaded when first needed."""
     from torchlike.engine.host import indexed, primitives  # noqa: F401  # `indexed` adds to the table
 
     return primitives
