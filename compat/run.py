@@ -12,6 +12,8 @@ from pathlib import Path
 from types import ModuleType
 from typing import Any
 
+from torchlike.base.flags import DEVICES, flags
+
 from .check import quick
 from .redirect import install
 
@@ -23,6 +25,10 @@ def add(commands: Any) -> None:
     run = commands.add_parser("run", help="run a script or module with `import torch` redirected to torchlike")
     run.add_argument("-m", dest="module", action="store_true", help="what follows is a module's name")
     run.add_argument("script", help="script, or module with -m")
+    run.add_argument(
+        "--device", choices=DEVICES, default=flags.device,
+        help="what 'cuda' means: the GPU (auto, gpu), the TPU, or the CPU where a script asks for a GPU and there is none",
+    )  # fmt: skip
     run.add_argument("--no-check", dest="check", action="store_false", help="do not look for missing APIs first")
     run.add_argument("arguments", nargs=argparse.REMAINDER, help="its arguments")
     run.set_defaults(run=_run)
@@ -37,6 +43,7 @@ def environment() -> dict[str, str]:
 
 
 def _run(options: argparse.Namespace) -> int:
+    os.environ["TORCHLIKE_DEVICE"] = flags.device = options.device
     script = Path(options.script)
     if options.check and not options.module:
         missing, fatal = quick(script)

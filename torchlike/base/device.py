@@ -7,8 +7,10 @@ from typing import Any
 
 import jax
 
+from torchlike.base.flags import flags
+
 _TYPES = ("cpu", "cuda", "tpu", "xla", "meta", "mps", "xpu")
-# What each name means to JAX. "xla" is whatever accelerator there is.
+# What each name means to JAX (but for "cuda", see `flags.device`). "xla" is whatever accelerator there is.
 _PLATFORMS = {"cpu": "cpu", "cuda": "gpu", "tpu": "tpu"}
 
 
@@ -42,7 +44,8 @@ class device:
 
     @property
     def platform(self) -> str:
-        return _PLATFORMS.get(self.type, self.type)
+        """What JAX calls it."""
+        return _platform(self.type)
 
     def __repr__(self) -> str:
         return f"device(type='{self.type}'" + (")" if self.index is None else f", index={self.index})")
@@ -59,6 +62,15 @@ class device:
 
     def __exit__(self, *error: object) -> None:
         _DEFAULTS.pop()
+
+
+def _platform(kind: str) -> str:
+    return "tpu" if kind == "cuda" and flags.device == "tpu" else _PLATFORMS.get(kind, kind)
+
+
+def kind_of(platform: str) -> str:
+    """What the devices of one of JAX's platforms are called here."""
+    return "cuda" if platform == "gpu" or (platform == "tpu" and flags.device == "tpu") else platform
 
 
 @cache
@@ -97,8 +109,10 @@ def resolve(where: Any) -> device:
         return META if found.type == "meta" else found if found in _SEVERAL else CPU
     if found.type == "xla":
         found = device(next((name for name in ("tpu", "cuda") if count(name)), "cpu"), found.index)
-        if found.type == "cpu":
-            return CPU
+    if found.type == "tpu" and flags.device == "tpu":
+        found = device("cuda", found.index)
+    if found.type == "cpu" or (found.type == "cuda" and flags.device == "cpu"):
+        return CPU
     if found.index is None:
         found = device(found.type, _CURRENT.get(found.type, 0))
     jax_device(found)
@@ -118,8 +132,10 @@ def set_current(kind: str, index: int) -> None:
 
 def count(kind: str) -> int:
     """How many devices of a type ("cuda", "tpu") JAX sees."""
+    if kind == "cuda" and flags.device == "cpu":
+        return 0
     try:
-        return len(jax.local_devices(backend=_PLATFORMS.get(kind, kind)))
+        return len(jax.local_devices(backend=_platform(kind)))
     except RuntimeError:
         return 0
 
@@ -135,7 +151,7 @@ def jax_device(where: device) -> Any:
         found = jax.local_devices(backend=where.platform)
     except RuntimeError as error:
         have = sorted({d.platform for d in jax.devices()} | {"cpu"})
-        name = {"cuda": "CUDA GPUs", "tpu": "TPUs"}.get(where.type, f"{where.type} devices")
+        name = {"gpu": "CUDA GPUs", "tpu": "TPUs"}.get(where.platform, f"{where.type} devices")
         raise RuntimeError(
             f"No {name} are available: device '{where}' was asked for, and JAX sees only {', '.join(have)}"
         ) from error
@@ -148,7 +164,7 @@ def jax_device(where: device) -> Any:
 
 def behind(found: Any) -> device:
     """The torch device that stands for a `jax.Device` of this process; a CPU device is a place of its own from now on."""
-    kind = {"gpu": "cuda"}.get(found.platform, found.platform)
+    kind = kind_of(found.platform)
     index = jax.local_devices(backend=found.platform).index(found)
     if kind == "cpu" and not index:
         return CPU
@@ -163,4 +179,4 @@ def of_array(array: Any) -> device:
     found = next(iter(array.devices()))
     if found.platform == "cpu":
         return CPU
-    return device({"gpu": "cuda"}.get(found.platform, found.platform), found.local_hardware_id)
+    return device(kind_of(found.platform), found.local_hardware_id)

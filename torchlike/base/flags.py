@@ -12,11 +12,23 @@ def _default_cache() -> str:
     return os.environ.get("TORCHLIKE_CACHE", str(Path(base) / "torchlike"))
 
 
+DEVICES = ("auto", "cpu", "gpu", "tpu")
+
+
+def chosen_device(name: str) -> str:
+    """One of DEVICES. Raises ValueError for another name."""
+    if name not in DEVICES:
+        raise ValueError(f"TORCHLIKE_DEVICE must be one of {', '.join(DEVICES)}, but got {name!r}")
+    return name
+
+
 @dataclass
 class Flags:
     """The few switches there are; the README lists them with their levels.
 
     Attributes:
+        device: TORCHLIKE_DEVICE is what "cuda" means: the GPU (auto, gpu), the TPU (tpu), or the CPU, and then no GPU is
+            available (cpu).
         eager: TORCHLIKE_EAGER=1 runs each op at once (for debugging).
         debug: TORCHLIKE_DEBUG=1 prints each compilation and why, 2 adds times, 3 the jaxpr.
         cache: TORCHLIKE_CACHE is the folder of compiled programs; "" or "0" turns it off.
@@ -27,6 +39,7 @@ class Flags:
             there are enough of them and it costs no speed.
     """
 
+    device: str = field(default_factory=lambda: chosen_device(os.environ.get("TORCHLIKE_DEVICE", "") or "auto"))
     eager: bool = field(default_factory=lambda: os.environ.get("TORCHLIKE_EAGER", "0") not in ("", "0"))
     debug: int = field(default_factory=lambda: int(os.environ.get("TORCHLIKE_DEBUG", "0") or 0))
     cache: str = field(default_factory=_default_cache)

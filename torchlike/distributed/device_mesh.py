@@ -218,7 +218,7 @@ def of(mesh: Mesh) -> DeviceMesh:
     found = _KNOWN.get(mesh)
     if found is None:
         numbers = [d.local_hardware_id if d.platform != "cpu" else d.id for d in mesh.devices.flat]
-        kind = {"gpu": "cuda"}.get(mesh.devices.flat[0].platform, mesh.devices.flat[0].platform)
+        kind = devices.kind_of(mesh.devices.flat[0].platform)
         found = DeviceMesh(kind, np.reshape(numbers, mesh.devices.shape), mesh_dim_names=list(map(str, mesh.axis_names)))
         _KNOWN[mesh] = found
     return found

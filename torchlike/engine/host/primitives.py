@@ -42,7 +42,7 @@ def _special(name: str) -> Callable:
     return special
 
 
-_ELEMENTWISE = {
+_ELEMENTWISE: dict[str, Callable[..., Any]] = {
     "abs": np.abs, "acos": np.arccos, "acosh": np.arccosh, "add": np.add, "add_any": np.add, "and": np.bitwise_and,
     "asin": np.arcsin, "asinh": np.arcsinh, "atan": np.arctan, "atan2": np.arctan2, "atanh": np.arctanh,
     "bessel_i0e": _special("i0e"), "bessel_i1e": _special("i1e"), "cbrt": np.cbrt, "ceil": np.ceil,
