@@ -103,7 +103,8 @@ _LAZY = frozenset(
     "optim pipelining run tensor".split()
 )
 _FROM = {
-    "DeviceMesh": "device_mesh", "init_device_mesh": "device_mesh", "axis": "mapped", "shard_map": "mapped", "plan": "planning",
+    "DeviceMesh": "device_mesh", "init_device_mesh": "device_mesh", "plan": "planning",
+    **dict.fromkeys(("Axis", "axis", "pmap", "shard_map"), "mapped"),
 }  # fmt: skip
 _missing = absent("torch.distributed")
 

@@ -1,4 +1,4 @@
-"""`shard_map`: a function of a device's own parts, run on every device of a mesh."""
+"""`shard_map`, `pmap`: functions of a device's own parts, run on every device of a mesh."""
 
 from __future__ import annotations
 
@@ -9,12 +9,15 @@ from functools import wraps
 from typing import Any
 
 import jax
+import numpy as np
 from jax.sharding import Mesh, NamedSharding, PartitionSpec
 
 from torchlike.distributed.device_mesh import DeviceMesh
 from torchlike.distributed.tensor.placement_types import Placement
 from torchlike.engine import dispatch, placement
 from torchlike.engine.value import of_jax
+from torchlike.func import functional_call
+from torchlike.nn.modules.module import Module
 from torchlike.ops.registry import Op
 from torchlike.tensor import Tensor
 from torchlike.tensor.tensor import bare
@@ -82,6 +85,68 @@ def shard_map(
         return jax.tree.unflatten(shapes[tree], found if isinstance(found, tuple) else (found,))
 
     return mapped
+
+
+def pmap(
+    fn: Callable[..., Any], *, axis_name: str = "devices", in_axes: int | Sequence[int | None] = 0, out_axes: int = 0
+) -> Callable[..., Any]:
+    """`fn` of one slice of each argument, for every slice on a device of its own, as `jax.pmap`.
+
+    A module's parameters and buffers are whole on every device; their gradients are the sums over all slices, and what it
+    writes to buffers is not kept. Inside, `Axis(axis_name, number of slices)` is the group that functional collectives take.
+
+    Args:
+        fn: of tensors, or a module. in_axes: which dimension of the arguments the slices are along, or of each argument; None
+            for one that all get whole. out_axes: where that dimension is in the results.
+
+    Raises:
+        ValueError: where no argument is cut, where they are cut into unlike numbers, or into more than there are devices.
+
+    >>> import torchlike as torch
+    >>> from torchlike.distributed import pmap
+    >>> pmap(lambda row: row.sum())(torch.ones(1, 3))
+    tensor([3.])
+    """
+    made: dict[Any, Callable[..., Any]] = {}
+    module = fn if isinstance(fn, Module) else None
+
+    def make(devices: Sequence[Any], axes: tuple[int | None, ...]) -> Callable[..., Any]:
+        def slices(state: Any, *args: Any) -> Any:
+            own = [_each(lambda x: x[0], arg) if at is not None else arg for arg, at in zip(args, axes, strict=True)]
+            found = fn(*own) if module is None else functional_call(module, state, tuple(own))
+            return _each(lambda x: x.unsqueeze(0), found)
+
+        specs = [PartitionSpec() if at is None else PartitionSpec(axis_name) for at in axes]
+        mesh = Mesh(np.array(devices), (axis_name,))
+        return shard_map(slices, mesh, (PartitionSpec(), *specs), PartitionSpec(axis_name))
+
+    def mapped(*args: Any) -> Any:
+        axes = (in_axes,) * len(args) if in_axes is None or isinstance(in_axes, int) else tuple(in_axes)
+        cut = [leaf for arg, at in zip(args, axes, strict=True) if at is not None for leaf in _leaves(arg)]
+        sizes = {leaf.shape[at] for arg, at in zip(args, axes, strict=True) if at is not None for leaf in _leaves(arg)}
+        if len(sizes) != 1:
+            raise ValueError(f"pmap: arguments must be cut into one number of slices, but got {sorted(sizes) or 'none to cut'}")
+        count, here = sizes.pop(), jax.local_devices(backend=cut[0].device.platform)
+        if count > len(here):
+            raise ValueError(f"pmap: {count} slices need as many devices, and there are {len(here)}")
+        run = made.get((count, axes)) or made.setdefault((count, axes), make(here[:count], axes))
+        first = [arg if at is None else _in_front(arg, at) for arg, at in zip(args, axes, strict=True)]
+        state = {} if module is None else {**dict(module.named_parameters()), **dict(module.named_buffers())}
+        return _each(lambda x: x.movedim(0, out_axes), run(state, *first))
+
+    return mapped
+
+
+def _in_front(tree: Any, dim: int) -> Any:
+    return _each(lambda x: x.movedim(dim, 0), tree)
+
+
+def _leaves(tree: Any) -> list[Any]:
+    return [leaf for leaf in jax.tree.leaves(tree, is_leaf=_is_tensor) if _is_tensor(leaf)]
+
+
+def _each(fn: Callable[[Any], Any], tree: Any) -> Any:
+    return jax.tree.map(lambda x: fn(x) if _is_tensor(x) else x, tree, is_leaf=_is_tensor)
 
 
 def axis(mesh: DeviceMesh | Mesh, name: str) -> Axis:
