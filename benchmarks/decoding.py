@@ -53,14 +53,6 @@ def measure() -> dict[str, dict[str, float]]:
         return {way: _texts(make) for way, make in WAYS.items()}
 
 
-def table(found: dict[str, dict[str, float]]) -> str:
-    """The figures in Markdown: a row for each cache."""
-    names = list(next(iter(found.values())))
-    lines = [f"| {TOKENS} tokens with | " + " | ".join(names) + " |", "|---" * (1 + len(names)) + "|"]
-    lines += [f"| {way} | " + " | ".join(f"{value:.3g}" for value in figures.values()) + " |" for way, figures in found.items()]
-    return "\n".join(lines)
-
-
 def _texts(make: Callable[[Any], Any]) -> dict[str, float]:
     torch: Any = importlib.import_module("torchlike")
     engine: Any = importlib.import_module("torchlike.engine")

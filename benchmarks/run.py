@@ -147,7 +147,7 @@ def main() -> None:
     lengths = shapes.measure() if "shapes" in args.only else {}
     texts = decoding.measure() if "shapes" in args.only else {}
     if lengths:
-        print(f"{shapes.table(lengths)}\n\n{decoding.table(texts)}")
+        print(f"{shapes.table(lengths)}\n\n{shapes.table(texts, f'{decoding.TOKENS} tokens with')}")
     if args.json:
         found = {
             "machine": machine(), "training": training, "engine": inside, "ops": each, "optim": steps, "data": loading,

@@ -28,10 +28,10 @@ def measure() -> dict[str, dict[str, float]]:
         return {way: epochs(pad) for way, pad in WAYS.items()}
 
 
-def table(found: dict[str, dict[str, float]]) -> str:
-    """The figures in Markdown: a row for each way of padding."""
+def table(found: dict[str, dict[str, float]], what: str = f"{BATCHES} batches, each padded") -> str:
+    """The figures in Markdown: a row for each way of doing `what`."""
     names = list(next(iter(found.values())))
-    lines = [f"| {BATCHES} batches, each padded | " + " | ".join(names) + " |", "|---" * (1 + len(names)) + "|"]
+    lines = [f"| {what} | " + " | ".join(names) + " |", "|---" * (1 + len(names)) + "|"]
     lines += [f"| {way} | " + " | ".join(f"{value:.3g}" for value in figures.values()) + " |" for way, figures in found.items()]
     return "\n".join(lines)
 

@@ -41,7 +41,8 @@ def timm_model(name: str, size: int) -> tuple[Any, dict]:
 # torch 2.13's batch norm gives its weight and bias wrong gradients, on the CPU and in eval mode, for a single picture whose
 # gradient comes in another order of dimensions (they are not the sums of that gradient, nor are they in float64). Not for two.
 PAIRS = ("levit_128s", "xcit_nano_12_p16_224")
-# One small network of each of timm's families, and the size of its pictures.
+# One small network of each of timm's families, and the size of its pictures. densenet121's is 96: of this seed's picture of 64
+# torch's own float32 gradients are 3 % from those of float64.
 TIMM = {
     "resnet18": 64, "vit_tiny_patch16_224": 224, "convnext_atto": 64, "efficientnet_b0": 64, "mobilenetv3_small_050": 64,
     "mobilenetv4_conv_small": 64, "regnetx_002": 64, "mixer_s32_224": 224, "deit_tiny_patch16_224": 224, "poolformer_s12": 64,
