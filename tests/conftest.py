@@ -7,6 +7,7 @@ import os
 import random
 import zlib
 from pathlib import Path
+from typing import Any
 
 # JAX reads these when it is first imported, so they are set before anything else here.
 os.environ["JAX_PLATFORMS"] = "cpu"
@@ -59,3 +60,24 @@ def pytest_collection_modifyitems(items: list[pytest.Item]) -> None:
         for item in items:
             if item.get_closest_marker("tpu"):
                 item.add_marker(skip)
+
+
+_crashed: set[str] = set()
+
+
+@pytest.hookimpl(optionalhook=True)  # xdist's
+def pytest_handlecrashitem(crashitem: str, report: pytest.TestReport, sched: Any) -> None:
+    """Run a test whose worker died, or hung in native code until it was ended, once more; the report counts it as `rerun`."""
+    if crashitem not in _crashed:
+        _crashed.add(crashitem)
+        sched.mark_test_pending(crashitem)
+        report.outcome = "rerun"  # type: ignore[assignment]
+
+
+def pytest_report_teststatus(report: pytest.TestReport) -> tuple[str, str, str] | None:
+    return ("rerun", "C", "CRASHED, RUNS AGAIN") if report.outcome == "rerun" else None
+
+
+def pytest_terminal_summary(terminalreporter: Any) -> None:
+    for report in terminalreporter.stats.get("rerun", ()):
+        terminalreporter.write_line(f"RERUN {report.longrepr}")

@@ -131,13 +131,26 @@ def test_neural(name):
         host.disable()
 
 
-def test_gradients(numpy_runs):
-    x = torchlike.arange(6.0).reshape(2, 3).requires_grad_()
-    (x.tanh() @ x.mT).sum().backward()
+@pytest.mark.parametrize(
+    "fn, shapes",
+    [
+        (lambda x, y: x.tanh() @ y, [(2, 3), (3, 2)]),
+        (lambda x, y: F.conv2d(x, y, padding=1, groups=2), [(3, 4, 5, 5), (6, 2, 3, 3)]),
+        (lambda x, y: F.conv2d(x, y, stride=2, groups=4), [(2, 4, 5, 5), (4, 1, 3, 3)]),
+        (lambda x, y: F.conv_transpose2d(x, y, groups=2), [(2, 4, 3, 3), (4, 3, 2, 2)]),
+    ],
+    ids=["matmul", "conv-groups", "conv-depthwise", "conv-transpose-groups"],
+)
+def test_gradients(fn, shapes, numpy_runs):
+    def run():
+        args = [torchlike.linspace(-2, 1, np.prod(shape).item()).reshape(shape).requires_grad_() for shape in shapes]
+        fn(*args).square().sum().backward()
+        return [arg.grad.numpy() for arg in args]
+
+    found = run()
     host.disable()
-    y = torchlike.arange(6.0).reshape(2, 3).requires_grad_()
-    (y.tanh() @ y.mT).sum().backward()
-    np.testing.assert_allclose(x.grad.numpy(), y.grad.numpy(), rtol=1e-5)
+    for gradient, expected in zip(found, run(), strict=True):
+        np.testing.assert_allclose(gradient, expected, rtol=1e-4, atol=1e-4)
 
 
 def test_what_numpy_does_not_know_is_left_to_xla_in_fresh_processes(numpy_runs):

@@ -118,6 +118,11 @@ def get_default_dtype() -> dtype:
     return _default
 
 
+def default_float(kind: np.dtype) -> np.dtype:
+    """`kind` where that is a float or complex dtype, else the default dtype: what whole numbers become in torch's means."""
+    return kind if from_numpy(kind).is_differentiable else get_default_dtype().np
+
+
 def set_default_dtype(d: dtype) -> None:
     """Make `d` (a floating dtype) what Python floats become.
 

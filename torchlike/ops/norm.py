@@ -13,6 +13,7 @@ import numpy as np
 from jax import Array, lax
 
 from torchlike.base import dtypes
+from torchlike.base.dtypes import default_float
 from torchlike.base.promotion import scalar_name
 from torchlike.ops.activation import wide
 from torchlike.ops.checks import broadcast_shapes, dim_in_range
@@ -326,12 +327,17 @@ def cosine_similarity(x1, x2, *, dim=1, eps=1e-8):
     return jnp.sum((a / na) * (b / nb), axis).astype(x1.dtype)
 
 
-@op(ns="torch nn.functional", method=False, promote="float", layout="like")
+@op(ns="torch nn.functional", method=False, promote="same", layout="like")
 def pairwise_distance(x1, x2, *, p=2.0, eps=1e-6, keepdim=False):
     """The p-norm of x1 - x2 + eps over the last dimension. `(*, D)`, `(*, D)` -> `(*)`."""
     broadcast_shapes(x1.shape, x2.shape)
-    distance = vector_norm(wide(x1 - x2 + eps), p, -1, keepdim)
-    return distance.astype(x1.dtype) if jnp.issubdtype(x1.dtype, jnp.floating) else distance  # complex: real distances
+    distance = vector_norm(wide(gap(x1, x2) + eps), p, -1, keepdim)
+    return distance if jnp.iscomplexobj(x1) else distance.astype(default_float(x1.dtype))  # complex: real distances
+
+
+def gap(a, b):
+    """a - b: whole numbers wrap, as torch's, and come in the default float dtype."""
+    return (a - b).astype(default_float(a.dtype))
 
 
 @op(ns="torch nn.functional", method=False, out=False)

@@ -13,10 +13,11 @@ import jax.numpy as jnp
 from jax import Array
 
 from torchlike.base import dtypes
+from torchlike.base.dtypes import default_float
 from torchlike.base.promotion import scalar_name
 from torchlike.ops.activation import require_floating, wide
 from torchlike.ops.checks import broadcast_shapes
-from torchlike.ops.norm import vector_norm
+from torchlike.ops.norm import gap, vector_norm
 from torchlike.ops.registry import op
 
 PAIR: dict[str, Any] = {"ns": "", "method": False, "out": False, "promote": "same", "promoted": ("input", "target")}
@@ -233,7 +234,7 @@ def hinge_embedding_loss(input, target, *, margin=1.0, reduction="mean"):
     return reduce(loss, reduction, input.dtype)
 
 
-@op(ns="", method=False, out=False, promote="float")
+@op(ns="", method=False, out=False, promote="same")
 def margin_ranking_loss(input1, input2, target, *, margin=0.0, reduction="mean"):
     """max(0, margin - t (x1 - x2))."""
     if not input1.ndim == input2.ndim == target.ndim:
@@ -243,8 +244,9 @@ def margin_ranking_loss(input1, input2, target, *, margin=0.0, reduction="mean")
             f"input1: {names[0]}, input2: {names[1]}, target: {names[2]} "
         )
     broadcast_shapes(target.shape, broadcast_shapes(input1.shape, input2.shape))
-    loss = _hinge(-wide(target) * (wide(input1) - wide(input2)) + margin)
-    return reduce(loss, reduction, input1.dtype)
+    kind = default_float(input1.dtype)
+    across = -wide(target) * (wide(input1) - wide(input2))  # in whole numbers it wraps, as torch's
+    return reduce(_hinge(across.astype(jnp.promote_types(across.dtype, kind)) + margin), reduction, kind)
 
 
 @op(ns="", method=False, out=False, promote="float", promoted=("input1", "input2"))
@@ -264,7 +266,7 @@ def cosine_embedding_loss(input1, input2, target, *, margin=0.0, reduction="mean
     return reduce(loss, reduction, input1.dtype)
 
 
-@op(ns="", method=False, out=False, promote="float")
+@op(ns="", method=False, out=False, promote="same")
 def triplet_margin_loss(anchor, positive, negative, *, margin=1.0, p=2.0, eps=1e-6, swap=False, reduction="mean"):
     """max(0, margin + d(anchor, positive) - d(anchor, negative)), d the p-norm over the last dimension."""
     if margin <= 0:
@@ -277,8 +279,8 @@ def triplet_margin_loss(anchor, positive, negative, *, margin=1.0, p=2.0, eps=1e
     broadcast_shapes(anchor.shape, positive.shape)
     broadcast_shapes(anchor.shape, negative.shape)
     a, b, c = wide(anchor), wide(positive), wide(negative)
-    near, far = vector_norm(a - b + eps, p, -1), vector_norm(a - c + eps, p, -1)
+    near, far = vector_norm(gap(a, b) + eps, p, -1), vector_norm(gap(a, c) + eps, p, -1)
     if swap:
-        far = jnp.minimum(far, vector_norm(b - c + eps, p, -1))
-    dtype = near.dtype if jnp.iscomplexobj(anchor) else anchor.dtype
+        far = jnp.minimum(far, vector_norm(gap(b, c) + eps, p, -1))
+    dtype = near.dtype if jnp.iscomplexobj(anchor) else default_float(anchor.dtype)
     return reduce(_hinge(margin + near - far), reduction, dtype)

@@ -8,6 +8,7 @@ import jax.numpy as jnp
 import numpy as np
 from jax import lax
 
+from torchlike.base.dtypes import default_float
 from torchlike.ops.checks import dim_in_range, dims_in_range
 from torchlike.ops.reduce import widened
 from torchlike.ops.registry import op
@@ -263,23 +264,45 @@ def diff(input, prepend=None, append=None, *, n=1, dim=-1):
     return out
 
 
-@op(promote="float", layout="contiguous", method=False, aliases=("trapz",))
-def trapezoid(y, x=None, dx=1, *, dim=-1):
+@op(promote="same", layout="contiguous", method=False, aliases=("trapz",))
+def trapezoid(y, x=None, *, dx=1, dim=-1):
     """The integral of `y` along `dim` by the trapezoid rule; the steps are `dx` or the differences of `x`."""
-    return jnp.sum(widened(_trapezoids(y, x, dx, dim)), axis=dim).astype(y.dtype)
+    dim = _trapezoid_dim(dim, y, x)
+    if x is not None:
+        total = jnp.sum(_widest(_trapezoids(y, x, dim)), axis=dim) / 2
+    elif y.shape[dim] == 0:
+        total = jnp.sum(y, axis=dim)
+    else:
+        ends = jnp.take(y, 0, axis=dim) + jnp.take(y, -1, axis=dim)
+        total = (jnp.sum(_widest(y), axis=dim) - _widest(ends) / 2) * dx
+    return total.astype(default_float(y.dtype))
 
 
-@op(promote="float", layout="contiguous", method=False)
-def cumulative_trapezoid(y, x=None, dx=1, *, dim=-1):
+@op(promote="same", layout="contiguous", method=False)
+def cumulative_trapezoid(y, x=None, *, dx=1, dim=-1):
     """The running integral of `y` along `dim` by the trapezoid rule."""
-    return jnp.cumsum(widened(_trapezoids(y, x, dx, dim)), axis=dim).astype(y.dtype)
+    dim = _trapezoid_dim(dim, y, x)
+    sums = jnp.cumsum(_widest(_trapezoids(y, x, dim)), axis=dim)
+    return (sums * ((1 if x is not None else dx) / 2)).astype(default_float(y.dtype))
 
 
-def _trapezoids(y, x, dx, dim):
-    dim = dim_in_range(dim, y.ndim)
+def _trapezoid_dim(dim, y, x):
+    if y.dtype == jnp.bool_:
+        which = "`y`" if x is None else "`x` or `y`"
+        raise RuntimeError(f"trapezoid: received a bool input for {which}, but bool is not supported")
+    return dim_in_range(dim, y.ndim)
+
+
+def _trapezoids(y, x, dim):
+    """Twice the areas between neighbours, in the dtype of `y`: in whole numbers they wrap, as torch's."""
     size = y.shape[dim]
     pairs = lax.slice_in_dim(y, 1, size, axis=dim) + lax.slice_in_dim(y, 0, size - 1, axis=dim)
-    if x is not None:
-        steps = diff(x, dim=-1 if x.ndim == 1 else dim)
-        dx = steps.reshape(-1, *(1,) * (y.ndim - dim - 1)) if x.ndim == 1 else steps
-    return pairs * dx / 2
+    if x is None:
+        return pairs
+    steps = diff(x, dim=-1 if x.ndim == 1 else dim)
+    return pairs * (steps.reshape(-1, *(1,) * (y.ndim - dim - 1)) if x.ndim == 1 else steps)
+
+
+def _widest(x):
+    """As sums are accumulated: 16-bit floats in 32 bits, whole numbers in 64."""
+    return x.astype(jnp.int64) if jnp.issubdtype(x.dtype, jnp.integer) else widened(x)

@@ -179,16 +179,16 @@ def _convolution(
     x: np.ndarray, kernel: np.ndarray, *, window_strides: Any, padding: Any, lhs_dilation: Any, rhs_dilation: Any,
     dimension_numbers: Any, feature_group_count: int, batch_group_count: int, **_: Any,
 ) -> Any:  # fmt: skip
-    if batch_group_count != 1:
-        raise NotImplementedError
     wide = np.float32 if x.dtype.itemsize <= 2 else x.dtype
     x = x.transpose(dimension_numbers.lhs_spec).astype(wide, copy=False)  # (N, C, *spatial)
     kernel = kernel.transpose(dimension_numbers.rhs_spec).astype(wide, copy=False)  # (O, C / groups, *window)
     views = _views(_spread(x, padding, lhs_dilation, 0, 2), kernel.shape[2:], window_strides, rhs_dilation, 2)
-    rank, per = kernel.ndim - 2, x.shape[1] // feature_group_count
+    rank, per, rows = kernel.ndim - 2, x.shape[1] // feature_group_count, x.shape[0] // batch_group_count
     outs = []
-    for group, weights in enumerate(np.split(kernel, feature_group_count)):
-        part = views[:, group * per : (group + 1) * per]
+    # Kernels are cut into groups that see features or, in the gradient of such a convolution, rows of their own.
+    for group, weights in enumerate(np.split(kernel, feature_group_count * batch_group_count)):
+        row, feature = (group, 0) if batch_group_count > 1 else (0, group)
+        part = views[row * rows : (row + 1) * rows, feature * per : (feature + 1) * per]
         axes = [1, *range(2 + rank, 2 + 2 * rank)]
         outs.append(np.tensordot(part, weights, (axes, list(range(1, kernel.ndim)))))  # (N, *positions, O / groups)
     return np.moveaxis(np.concatenate(outs, -1), -1, 1).transpose(np.argsort(dimension_numbers.out_spec))
