@@ -10,7 +10,6 @@ from torchlike.nn.modules.conv import _ConvNd
 from torchlike.nn.modules.linear import Linear
 from torchlike.nn.parameter import Parameter
 from torchlike.tensor import Tensor, creation
-from torchlike.tensor import functions as ops
 
 __all__ = ["fuse_conv_bn_eval", "fuse_conv_bn_weights", "fuse_linear_bn_eval", "fuse_linear_bn_weights"]
 
@@ -58,7 +57,7 @@ def fuse_conv_bn_weights(
     conv_b = creation.zeros_like(bn_rm) if conv_b is None else conv_b
     bn_w = creation.ones_like(bn_rm) if bn_w is None else bn_w
     bn_b = creation.zeros_like(bn_rm) if bn_b is None else bn_b
-    rsqrt = ops.rsqrt(bn_rv + bn_eps)
+    rsqrt = _rsqrt(bn_rv + bn_eps)
     shape = [1, -1] if transpose else [-1, 1]
     shape += [1] * (conv_w.ndim - 2)
     weight = (conv_w * (bn_w * rsqrt).reshape(shape)).to(conv_w.dtype)
@@ -90,7 +89,13 @@ def fuse_linear_bn_weights(
     """Weight `(out, in)` and bias `(out,)` of a linear layer with a normalization taken in."""
     bias_dtype = linear_w.dtype if linear_b is None else linear_b.dtype
     linear_b = creation.zeros_like(bn_rm) if linear_b is None else linear_b
-    scale = bn_w * ops.rsqrt(bn_rv + bn_eps)
+    scale = bn_w * _rsqrt(bn_rv + bn_eps)
     weight = linear_w * scale.unsqueeze(-1).to(linear_w.dtype)
     bias = ((linear_b - bn_rm) * scale + bn_b).to(bias_dtype)
     return Parameter(weight, linear_w.requires_grad), Parameter(bias, linear_b.requires_grad)
+
+
+def _rsqrt(x: Tensor) -> Tensor:
+    """1 / sqrt(x), rounded as torch does: XLA's is a bit off on some processors, and that decides over int8 weights."""
+    wide = x.float() if x.dtype.itemsize < 4 else x
+    return wide.double().sqrt().to(wide.dtype).reciprocal().to(x.dtype)
