@@ -80,8 +80,11 @@ class Categorical(Probabilities, Distribution):
     def log_prob(self, value: Tensor) -> Tensor:
         if self._validate_args:
             self._validate_sample(value)
-        places, table = torch.broadcast_tensors(value.long().unsqueeze(-1), self.logits)
-        return table.gather(-1, places[..., :1]).squeeze(-1)
+        places, table = value.long().unsqueeze(-1), self.logits
+        if places.shape[:-1] != table.shape[:-1]:
+            places, table = torch.broadcast_tensors(places, table)
+            places = places[..., :1]
+        return table.gather(-1, places).squeeze(-1)
 
     def entropy(self) -> Tensor:
         logits = torch.clamp(self.logits, min=torch.finfo(self.logits.dtype).min)

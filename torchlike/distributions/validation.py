@@ -32,6 +32,7 @@ from torchlike.engine.foresee import foreseen
 from torchlike.engine.lines import user_line
 from torchlike.engine.record import local
 from torchlike.engine.value import host
+from torchlike.tensor import functions
 from torchlike.tensor.tensor import bare
 
 
@@ -53,7 +54,8 @@ def require(constraint: Any, value: Tensor, message: Callable[[bool], str]) -> N
                 raise ValueError(message(True))
             return
     with no_grad():
-        flag = constraint.check(value).all()._read()
+        region = _interned(constraint)
+        flag = (constraint.check(value).all() if region is None else functions.lies_within(value, region))._read()
     if isinstance(flag.array, jax.core.Tracer):
         return
     if flag.array is not None:
@@ -103,6 +105,27 @@ def _at_once(constraint: Any, array: np.ndarray) -> bool | None:
 def _on_host(constraint: Any) -> bool:
     base = getattr(constraint, "base_constraint", None)
     return _on_host(base) if isinstance(constraint, constraints._IndependentConstraint) else constraint._on_host
+
+
+_regions: dict[tuple, Any] = {}
+
+
+def _interned(constraint: Any) -> Any:
+    """One object for all constraints of a kind with the same bounds, so that a check is one operation, compiled once.
+
+    None where a bound is a tensor, or the check is not of arrays.
+    """
+    key = _key(constraint)
+    return None if key is None else _regions.setdefault(key, constraint)
+
+
+def _key(constraint: Any) -> tuple | None:
+    base = getattr(constraint, "base_constraint", None)
+    if not type(constraint).__module__.startswith(constraints.__name__) or not _on_host(constraint):
+        return None
+    bounds = [(k, _key(v) if v is base else v) for k, v in vars(constraint).items()]
+    fixed = all(type(v) in (int, float, bool, tuple) for _, v in bounds)
+    return (type(constraint), *[(k, type(v), v) for k, v in bounds]) if fixed else None
 
 
 def _of_arrays(constraint: Any) -> Any:

@@ -89,6 +89,12 @@ def equal_all(input, other):
     return jnp.all(input == other)
 
 
+@op(ns="", promote=None, method=False)
+def lies_within(input, *, region):
+    """Whether all of `input` lies in `region`, an object whose `check(array)` is pure; it is compared by identity."""
+    return jnp.all(region.check(input.astype(jnp.uint8) if input.dtype == jnp.bool_ else input))
+
+
 @op(promote="same", layout="contiguous")
 def isin(elements, test_elements, *, assume_unique=False, invert=False):
     """Whether each element stands anywhere in `test_elements`. Shape of `elements`."""
