@@ -1271,9 +1271,9 @@ def cumsum_(input: Tensor, dim: _int, dtype: dtype | None = None) -> Tensor:
     """
 
 def cumulative_trapezoid(
-    y: Tensor, x: Tensor | None = None, dx: _int = 1, dim: _int = -1, *, out: Tensor | None = None
+    y: Tensor, x: Tensor | None = None, dx: _float = 1.0, dim: _int = -1, *, out: Tensor | None = None
 ) -> Tensor:
-    """The running integral of `y` along `dim` by the trapezoid rule."""
+    """The running integral of `y` along `dim` by the trapezoid rule; of whole numbers, as `trapezoid`."""
 
 def deg2rad(input: Tensor, *, out: Tensor | None = None) -> Tensor:
     """Degrees to radians.
@@ -3183,7 +3183,10 @@ def outer(input: Tensor, vec2: Tensor, *, out: Tensor | None = None) -> Tensor:
 def pairwise_distance(
     x1: Tensor, x2: Tensor, p: _float = 2.0, eps: _float = 1e-06, keepdim: _bool = False, *, out: Tensor | None = None
 ) -> Tensor:
-    """The p-norm of x1 - x2 + eps over the last dimension. `(*, D)`, `(*, D)` -> `(*)`."""
+    """The p-norm of x1 - x2 + eps over the last dimension. `(*, D)`, `(*, D)` -> `(*)`.
+
+    Whole numbers are subtracted as such, and wrap; the result is of the default dtype.
+    """
 
 def pca_lowrank(A: Tensor, q: _int | None = None, center: _bool = True, niter: _int = 2) -> tuple[Tensor, Tensor, Tensor]:
     """The first q principal components of the rows of A as `(U, S, V)`; the columns of V are the directions.
@@ -4203,14 +4206,18 @@ def transpose(input: Tensor, dim0: _int, dim1: _int) -> Tensor:
 def transpose_copy(input: Tensor, dim0: _int, dim1: _int, *, out: Any = None) -> Tensor:
     """As `transpose`, with elements of its own instead of a view."""
 
-def trapezoid(y: Tensor, x: Tensor | None = None, dx: _int = 1, dim: _int = -1, *, out: Tensor | None = None) -> Tensor:
+def trapezoid(y: Tensor, x: Tensor | None = None, dx: _float = 1.0, dim: _int = -1, *, out: Tensor | None = None) -> Tensor:
     """The integral of `y` along `dim` by the trapezoid rule; the steps are `dx` or the differences of `x`.
+
+    Whole numbers are multiplied as such, and wrap; the result is of the default dtype.
 
     Also called `trapz`.
     """
 
-def trapz(y: Tensor, x: Tensor | None = None, dx: _int = 1, dim: _int = -1, *, out: Tensor | None = None) -> Tensor:
+def trapz(y: Tensor, x: Tensor | None = None, dx: _float = 1.0, dim: _int = -1, *, out: Tensor | None = None) -> Tensor:
     """The integral of `y` along `dim` by the trapezoid rule; the steps are `dx` or the differences of `x`.
+
+    Whole numbers are multiplied as such, and wrap; the result is of the default dtype.
 
     Also called `trapz`.
     """

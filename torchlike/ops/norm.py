@@ -329,7 +329,10 @@ def cosine_similarity(x1, x2, *, dim=1, eps=1e-8):
 
 @op(ns="torch nn.functional", method=False, promote="same", layout="like")
 def pairwise_distance(x1, x2, *, p=2.0, eps=1e-6, keepdim=False):
-    """The p-norm of x1 - x2 + eps over the last dimension. `(*, D)`, `(*, D)` -> `(*)`."""
+    """The p-norm of x1 - x2 + eps over the last dimension. `(*, D)`, `(*, D)` -> `(*)`.
+
+    Whole numbers are subtracted as such, and wrap; the result is of the default dtype.
+    """
     broadcast_shapes(x1.shape, x2.shape)
     distance = vector_norm(wide(gap(x1, x2) + eps), p, -1, keepdim)
     return distance if jnp.iscomplexobj(x1) else distance.astype(default_float(x1.dtype))  # complex: real distances

@@ -265,8 +265,11 @@ def diff(input, prepend=None, append=None, *, n=1, dim=-1):
 
 
 @op(promote="same", layout="contiguous", method=False, aliases=("trapz",))
-def trapezoid(y, x=None, *, dx=1, dim=-1):
-    """The integral of `y` along `dim` by the trapezoid rule; the steps are `dx` or the differences of `x`."""
+def trapezoid(y, x=None, *, dx=1.0, dim=-1):
+    """The integral of `y` along `dim` by the trapezoid rule; the steps are `dx` or the differences of `x`.
+
+    Whole numbers are multiplied as such, and wrap; the result is of the default dtype.
+    """
     dim = _trapezoid_dim(dim, y, x)
     if x is not None:
         total = jnp.sum(_widest(_trapezoids(y, x, dim)), axis=dim) / 2
@@ -279,8 +282,8 @@ def trapezoid(y, x=None, *, dx=1, dim=-1):
 
 
 @op(promote="same", layout="contiguous", method=False)
-def cumulative_trapezoid(y, x=None, *, dx=1, dim=-1):
-    """The running integral of `y` along `dim` by the trapezoid rule."""
+def cumulative_trapezoid(y, x=None, *, dx=1.0, dim=-1):
+    """The running integral of `y` along `dim` by the trapezoid rule; of whole numbers, as `trapezoid`."""
     dim = _trapezoid_dim(dim, y, x)
     sums = jnp.cumsum(_widest(_trapezoids(y, x, dim)), axis=dim)
     return (sums * ((1 if x is not None else dx) / 2)).astype(default_float(y.dtype))
