@@ -72,7 +72,9 @@ FAILURES: tuple[tuple[tuple[str, str, str], str], ...] = (
         ((name, "gradient", "float32"), _SUMS)
         for name in ("grid_sampler_3d", "linalg.pinv:hermitian", "nn.functional.multi_head_attention_forward")
     ),
+    (("nn.functional.multi_head_attention_forward", "forward", "float32"), _SUMS),
     (("cov", "gradient", "*"), _SUMS),
+    (("svd", "gradient", "*"), "rounding: of float64's gradient, torch's is 4e-6 off and XLA's 2e-6, on some processors"),
     (("cov", "second", "float64"), "the weights are float32, and so are their products and rounding in both libraries"),
     (("renorm", "gradient", "complex64"), "torch's gradient is nan; that of the infinity norm is finite here"),
     (("linalg.norm:subgradients_at_zero", "second", "*"), "torch gives nan, the second derivative chosen at zero is 0 here"),
