@@ -79,7 +79,8 @@ def _sum_like(name: str, neutral: int) -> Callable:
         input: Tensor, dim: Any = None, *, keepdim: bool | None = False, dtype: Any = None, mask: Tensor | None = None
     ) -> Tensor:
         input = _cast(input, dtype)
-        if name == "prod" and mask is None and dim is None and not input.ndim and input.dtype.is_differentiable:
+        whole = not input.ndim and (dim is None or (isinstance(dim, (tuple, list)) and not dim))
+        if name == "prod" and mask is None and whole and input.dtype.is_differentiable:
             return input  # itself, in torch too
         return call(_filled(input, mask, neutral), dim, bool(keepdim), dtype)
 
