@@ -13,6 +13,9 @@ from typing import Any
 
 import numpy as np
 
+import torchlike
+from torchlike.tensor import functions
+
 
 class Floats(np.ndarray):
     """An array whose dtype the tests choose; gradients are taken with respect to it."""
@@ -184,6 +187,17 @@ add("isclose", lambda r: (r.values(1, 2, np.nan), r.values(1.05, 3, np.nan)), rt
 add("isclose", lambda r: (r.i(3, 4), r.i(4)))
 add("equal_all", lambda r: (r.i(3), r.i(3)), lambda t, a, b: t.tensor(t.equal(a, b)))
 add("equal_all", lambda r: (r.i(3), r.i(4)), lambda t, a, b: t.tensor(t.equal(a, b)))
+
+
+def _lies_within(t: Any, x: Any) -> Any:
+    """torch asks a constraint; here a distribution asks for the row."""
+    region = t.distributions.constraints.interval(-1.5, 1.5)
+    return functions.lies_within(x, region) if t is torchlike else region.check(x).all()
+
+
+add("lies_within", lambda r: (r.f(3, 4),), _lies_within, grad=False, sweep=False)
+add("lies_within", lambda r: (r.values(-1.5, 0.0, 1.5),), _lies_within, grad=False, sweep=False)
+add("lies_within", lambda r: (r.values(0.0, np.nan),), _lies_within, grad=False, sweep=False)
 add("isin", lambda r: (r.i(3, 4), r.i(2)))
 add("isin", lambda r: (r.i(3, 4), r.i(2)), invert=True)
 
