@@ -73,7 +73,7 @@ def pytest_handlecrashitem(crashitem: str, report: pytest.TestReport, sched: Any
     if crashitem not in _crashed:
         _crashed.add(crashitem)
         sched.mark_test_pending(crashitem)
-        report.outcome = "rerun"  # type: ignore[assignment]
+        report.outcome = "rerun"  # type: ignore[assignment]  # as xdist's hook says
 
 
 def pytest_report_teststatus(report: pytest.TestReport) -> tuple[str, str, str] | None:

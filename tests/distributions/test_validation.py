@@ -188,3 +188,19 @@ def test_inside_transforms_nothing_is_looked_at() -> None:
     several = t.vmap(likelihood)(t.tensor([1.0, 2.0]))
     assert several.shape == (2,)
     assert d.Normal(t.empty(3, device="meta"), 1.0).log_prob(t.empty(3, device="meta")).shape == (3,)
+
+
+def test_bounds_that_are_new_each_time(monkeypatch: pytest.MonkeyPatch) -> None:
+    """Beyond a number of different ones, a check is several operations, which take bounds as operands."""
+    validation = importlib.import_module("torchlike.distributions.validation")
+    monkeypatch.setattr(validation, "_MOST", 0)
+    monkeypatch.setattr(validation, "_regions", {})
+    x = torchlike.zeros(2, requires_grad=True).exp()
+    good, bad = (torchlike.distributions.constraints.interval(0.0, top) for top in (1.5, 0.5))
+    validation.require(good, x, lambda readable: "outside")
+    x.sum().item()
+    y = torchlike.zeros(2, requires_grad=True).exp()
+    validation.require(bad, y, lambda readable: "outside")
+    with pytest.raises(ValueError, match="outside"):
+        y.sum().item()
+    assert not validation._regions

@@ -108,15 +108,18 @@ def _on_host(constraint: Any) -> bool:
 
 
 _regions: dict[tuple, Any] = {}
+_MOST = 128  # bounds that are new each time are operands of several operations: each object is a program of its own
 
 
 def _interned(constraint: Any) -> Any:
     """One object for all constraints of a kind with the same bounds, so that a check is one operation, compiled once.
 
-    None where a bound is a tensor, or the check is not of arrays.
+    None where a bound is a tensor, the check is not of arrays, or there are too many different ones.
     """
     key = _key(constraint)
-    return None if key is None else _regions.setdefault(key, constraint)
+    if key is None or (key not in _regions and len(_regions) >= _MOST):
+        return None
+    return _regions.setdefault(key, constraint)
 
 
 def _key(constraint: Any) -> tuple | None:
