@@ -9,6 +9,7 @@ from torchlike.base.errors import absent
 from torchlike.fx._symbolic_trace import symbolic_trace
 from torchlike.fx.graph_module import GraphModule, _assign_attr
 from torchlike.nn import BatchNorm1d, BatchNorm2d, BatchNorm3d, Conv1d, Conv2d, Conv3d, Identity, Module
+from torchlike.nn.modules.dropout import Dropout
 from torchlike.nn.utils.fusion import fuse_conv_bn_eval
 
 __all__ = ["fuse", "remove_dropout"]
@@ -47,8 +48,6 @@ def fuse(model: Module, inplace: bool = False, no_trace: bool = False) -> Module
 
 def remove_dropout(model: Module) -> Module:
     """A model without its dropout layers."""
-    from torchlike.nn import Dropout
-
     traced = symbolic_trace(model)
     modules = dict(traced.named_modules())
     for node in list(traced.graph.find_nodes(op="call_module")):

@@ -5,6 +5,7 @@ from __future__ import annotations
 import traceback
 from typing import Any, NamedTuple
 
+from torchlike.base import layout
 from torchlike.base.dtypes import dtype
 from torchlike.base.layout import memory_format
 from torchlike.base.size import Size
@@ -29,8 +30,6 @@ class TensorMetadata(NamedTuple):
 
 def _extract_tensor_metadata(result: Tensor, include_contiguity: bool = True) -> TensorMetadata:
     """What is noted about one tensor."""
-    from torchlike.base import layout
-
     found = None
     if include_contiguity:
         for form in (layout.contiguous_format, layout.channels_last, layout.channels_last_3d):
